@@ -1,0 +1,5 @@
+//! The market's nouns: sessions, bars, corporate actions and one instrument's history. No I/O, no clock, no randomness.
+
+pub mod bar;
+pub mod calendar;
+pub mod history;
