@@ -1,0 +1,340 @@
+//! The scanner's scores over the whole population: technical, alpha, the parts, the institutional core score (ICS)
+//! and MERIT, each 0 … 100 and null as NaN. Documented heuristics, not advice. Everything here is computed anew at
+//! every scan, since one instrument's change moves all ranks. The trade plan is not here.
+
+mod labels;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+pub use labels::{Band, Flags, Tier};
+pub use weights::{IcsWeights, MeritWeights, Penalties, Penalty, Weights, WeightsError};
+
+use super::ranks::{mean_of_present, percentile_ranks};
+use super::{NULL, kept};
+
+/// What the scores read, one value a row; NaN is null. All columns are equally long.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoreInput<'a> {
+    /// Whether a row belongs to the population, which is fixed by rule and never by a user's filter.
+    pub population: &'a [bool],
+    /// Signal `sma_50_distance`.
+    pub sma_50_distance: &'a [f64],
+    /// Signal `sma_200_distance`.
+    pub sma_200_distance: &'a [f64],
+    /// Signal `rsi_14`.
+    pub rsi_14: &'a [f64],
+    /// Signal `macd_histogram`, divided by the close here.
+    pub macd_histogram: &'a [f64],
+    /// The latest close, in price.
+    pub close: &'a [f64],
+    /// Signal `return_21`.
+    pub return_21: &'a [f64],
+    /// Signal `high_20_distance`.
+    pub high_20_distance: &'a [f64],
+    /// Signal `volume_ratio_20`.
+    pub volume_ratio_20: &'a [f64],
+    /// Signal `atr_pct`, in percent of the close.
+    pub atr_pct: &'a [f64],
+    /// Factor `vol_60`.
+    pub vol_60: &'a [f64],
+    /// Factor `adv_20`, in money a day.
+    pub adv_20: &'a [f64],
+    /// Family score `momentum`; none if it is not computed.
+    pub momentum: Option<&'a [f64]>,
+    /// Family score `value`.
+    pub value: Option<&'a [f64]>,
+    /// Family score `quality`.
+    pub quality: Option<&'a [f64]>,
+    /// Family score `growth`.
+    pub growth: Option<&'a [f64]>,
+    /// Family score `low_risk`.
+    pub low_risk: Option<&'a [f64]>,
+    /// Market equity, in money; none if no statements are loaded.
+    pub market_equity: Option<&'a [f64]>,
+    /// Sessions to the next known earnings, 0 being this session; null where none are known; none if no event source is
+    /// loaded. A negative number is past and does not count.
+    pub sessions_to_earnings: Option<&'a [f64]>,
+}
+
+/// The scores and their parts, one value a row. Rows outside the population are null, unlabelled and unflagged.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Scores {
+    /// 100 × mean of the seven technical ranks present.
+    pub technical: Vec<f64>,
+    /// 100 × rank of the mean of the family scores present.
+    pub alpha: Vec<f64>,
+    /// 100 × (1 − rank of `vol_60`).
+    pub stability: Vec<f64>,
+    /// 100 × rank of `adv_20`.
+    pub liquidity: Vec<f64>,
+    /// 100 × rank of the family score; null throughout if it is not given.
+    pub momentum: Vec<f64>,
+    /// 100 × rank of the family score; null throughout if it is not given.
+    pub value: Vec<f64>,
+    /// 100 × rank of the family score; null throughout if it is not given.
+    pub quality: Vec<f64>,
+    /// 100 × rank of the family score; null throughout if it is not given.
+    pub growth: Vec<f64>,
+    /// 50, less 10 if earnings come within 5 sessions; null throughout if no event source is loaded.
+    pub events: Vec<f64>,
+    /// Institutional core score: weighted mean of its parts present; null under half of the weight.
+    pub ics: Vec<f64>,
+    /// The core score's tier.
+    pub tier: Vec<Option<Tier>>,
+    /// The points that MERIT loses, before it is kept within 0 … 100.
+    pub penalty: Vec<f64>,
+    /// Weighted mean of its parts present, less the penalties; null under half of the weight.
+    pub merit: Vec<f64>,
+    /// MERIT's band.
+    pub band: Vec<Option<Band>>,
+    /// The penalties borne and the parts that lack.
+    pub flags: Vec<Flags>,
+}
+
+/// Why scores cannot be computed.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum ScoresError {
+    /// A column is shorter or longer than the population.
+    #[error("column {column} holds {found} values for {rows} rows")]
+    Length {
+        /// The column's name.
+        column: &'static str,
+        /// Its length.
+        found: usize,
+        /// How many rows the population has.
+        rows: usize,
+    },
+    /// The weights cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}
+
+/// Computes every score of every row.
+///
+/// - **Reads** the whole market's columns, in any order of rows.
+/// - **Gives** scores of 0 … 100; a missing part leaves the weighted mean to the others and is flagged.
+///
+/// # Errors
+/// [`ScoresError`] when columns differ in length or the weights mean nothing.
+pub fn compute(input: &ScoreInput<'_>, weights: &Weights) -> Result<Scores, ScoresError> {
+    input.check()?;
+    weights.check()?;
+    let rows = input.population.len();
+    let percent_rank =
+        |column: &[f64]| scaled(percentile_ranks(column, input.population), |rank| 100.0 * rank);
+    let family_part = |family: Option<&[f64]>| family.map_or_else(|| vec![NULL; rows], &percent_rank);
+
+    let mut scores = Scores {
+        technical: technical(input, weights),
+        alpha: percent_rank(&mean_of_present(&input.families(), rows, weights.alpha_at_least)),
+        stability: scaled(percentile_ranks(input.vol_60, input.population), |rank| 100.0 * (1.0 - rank)),
+        liquidity: percent_rank(input.adv_20),
+        momentum: family_part(input.momentum),
+        value: family_part(input.value),
+        quality: family_part(input.quality),
+        growth: family_part(input.growth),
+        events: vec![NULL; rows],
+        ics: vec![NULL; rows],
+        tier: vec![None; rows],
+        penalty: vec![NULL; rows],
+        merit: vec![NULL; rows],
+        band: vec![None; rows],
+        flags: vec![Flags::default(); rows],
+    };
+    for row in (0..rows).filter(|&row| input.population[row]) {
+        scores.complete(row, input, weights);
+    }
+    Ok(scores)
+}
+
+fn technical(input: &ScoreInput<'_>, weights: &Weights) -> Vec<f64> {
+    let macd: Vec<f64> = input
+        .macd_histogram
+        .iter()
+        .zip(input.close)
+        .map(|(histogram, close)| kept(histogram / close))
+        .collect();
+    let ranks = [
+        input.sma_50_distance,
+        input.sma_200_distance,
+        input.rsi_14,
+        &macd,
+        input.return_21,
+        input.high_20_distance,
+        input.volume_ratio_20,
+    ]
+    .map(|column| percentile_ranks(column, input.population));
+    let mean = mean_of_present(
+        &ranks.each_ref().map(Vec::as_slice),
+        input.population.len(),
+        weights.technical_at_least,
+    );
+    scaled(mean, |rank| 100.0 * rank)
+}
+
+impl Scores {
+    /// What one row's parts give: events, ICS, penalties and MERIT with their labels.
+    fn complete(&mut self, row: usize, input: &ScoreInput<'_>, weights: &Weights) {
+        let mut flags = Flags::default();
+        self.events[row] = events(input, weights, row);
+        let ics = weighted_mean(
+            &[
+                (weights.ics.technical, self.technical[row], Flags::MISSING_TECHNICAL),
+                (weights.ics.alpha, self.alpha[row], Flags::MISSING_ALPHA),
+                (weights.ics.quality, self.quality[row], Flags::MISSING_QUALITY),
+                (weights.ics.stability, self.stability[row], Flags::MISSING_STABILITY),
+                (weights.ics.liquidity, self.liquidity[row], Flags::MISSING_LIQUIDITY),
+                (weights.ics.events, self.events[row], Flags::MISSING_EVENTS),
+            ],
+            &mut flags,
+        );
+        let merit = weighted_mean(
+            &[
+                (weights.merit.ics, ics, Flags::MISSING_ICS),
+                (weights.merit.momentum, self.momentum[row], Flags::MISSING_MOMENTUM),
+                (weights.merit.quality, self.quality[row], Flags::MISSING_QUALITY),
+                (weights.merit.value, self.value[row], Flags::MISSING_VALUE),
+                (weights.merit.growth, self.growth[row], Flags::MISSING_GROWTH),
+                (weights.merit.liquidity, self.liquidity[row], Flags::MISSING_LIQUIDITY),
+            ],
+            &mut flags,
+        );
+        let penalty = penalty(input, &weights.penalties, row, &mut flags);
+        let merit = kept((merit - penalty).clamp(0.0, 100.0));
+        self.ics[row] = ics;
+        self.tier[row] = tier(ics, weights);
+        self.penalty[row] = penalty;
+        self.merit[row] = merit;
+        self.band[row] = band(merit, weights);
+        self.flags[row] = flags;
+    }
+}
+
+fn events(input: &ScoreInput<'_>, weights: &Weights, row: usize) -> f64 {
+    let Some(sessions) = input.sessions_to_earnings else { return NULL };
+    let Penalty { limit, points } = weights.events_earnings;
+    if comes_within(sessions[row], limit) { weights.events - points } else { weights.events }
+}
+
+/// The points that a row loses, each penalty flagged. What is null bears no penalty.
+fn penalty(input: &ScoreInput<'_>, penalties: &Penalties, row: usize, flags: &mut Flags) -> f64 {
+    let at = |column: Option<&[f64]>| column.map_or(NULL, |values| values[row]);
+    let (traded, range) = (input.adv_20[row], input.atr_pct[row]);
+    let (equity, earnings) = (at(input.market_equity), at(input.sessions_to_earnings));
+    let below = |value: f64| move |limit: f64| value < limit;
+    let mut points = first(&[(penalties.thin_trading, Flags::THIN_TRADING)], below(traded), flags);
+    points += first(
+        &[(penalties.extreme_range, Flags::EXTREME_RANGE), (penalties.wide_range, Flags::WIDE_RANGE)],
+        |limit| range > limit,
+        flags,
+    );
+    points += first(
+        &[(penalties.micro_cap, Flags::MICRO_CAP), (penalties.small_cap, Flags::SMALL_CAP)],
+        below(equity),
+        flags,
+    );
+    points += first(
+        &[
+            (penalties.imminent_earnings, Flags::IMMINENT_EARNINGS),
+            (penalties.near_earnings, Flags::NEAR_EARNINGS),
+        ],
+        |limit| comes_within(earnings, limit),
+        flags,
+    );
+    points
+}
+
+/// The points of the first penalty whose limit is broken.
+fn first(steps: &[(Penalty, Flags)], broken: impl Fn(f64) -> bool, flags: &mut Flags) -> f64 {
+    match steps.iter().find(|(penalty, _)| broken(penalty.limit)) {
+        Some(&(penalty, flag)) => {
+            flags.set(flag);
+            penalty.points
+        }
+        None => 0.0,
+    }
+}
+
+fn comes_within(sessions: f64, limit: f64) -> bool {
+    (0.0..=limit).contains(&sessions)
+}
+
+/// Weighted mean of the parts present, in the order given; null under half of the weight. Flags what lacks.
+fn weighted_mean(parts: &[(f64, f64, Flags)], flags: &mut Flags) -> f64 {
+    let (mut sum, mut present, mut total) = (0.0, 0.0, 0.0);
+    for &(weight, value, missing) in parts {
+        total += weight;
+        if value.is_nan() {
+            flags.set(missing);
+        } else {
+            sum += weight * value;
+            present += weight;
+        }
+    }
+    if present * 2.0 < total { NULL } else { kept((sum / present).clamp(0.0, 100.0)) }
+}
+
+fn tier(ics: f64, weights: &Weights) -> Option<Tier> {
+    match ics {
+        _ if ics.is_nan() => None,
+        _ if ics >= weights.core => Some(Tier::Core),
+        _ if ics >= weights.satellite => Some(Tier::Satellite),
+        _ => Some(Tier::Watch),
+    }
+}
+
+fn band(merit: f64, weights: &Weights) -> Option<Band> {
+    if merit.is_nan() {
+        return None;
+    }
+    let reached = weights
+        .bands
+        .iter()
+        .zip([Band::APlus, Band::A, Band::B, Band::C])
+        .find(|(least, _)| merit >= **least);
+    Some(reached.map_or(Band::D, |(_, band)| band))
+}
+
+fn scaled(mut column: Vec<f64>, scale: impl Fn(f64) -> f64) -> Vec<f64> {
+    for value in &mut column {
+        *value = kept(scale(*value));
+    }
+    column
+}
+
+impl<'a> ScoreInput<'a> {
+    /// The family scores given, in the documented order.
+    fn families(&self) -> Vec<&'a [f64]> {
+        [self.momentum, self.value, self.quality, self.growth, self.low_risk].into_iter().flatten().collect()
+    }
+
+    fn check(&self) -> Result<(), ScoresError> {
+        let rows = self.population.len();
+        let columns = [
+            ("sma_50_distance", Some(self.sma_50_distance)),
+            ("sma_200_distance", Some(self.sma_200_distance)),
+            ("rsi_14", Some(self.rsi_14)),
+            ("macd_histogram", Some(self.macd_histogram)),
+            ("close", Some(self.close)),
+            ("return_21", Some(self.return_21)),
+            ("high_20_distance", Some(self.high_20_distance)),
+            ("volume_ratio_20", Some(self.volume_ratio_20)),
+            ("atr_pct", Some(self.atr_pct)),
+            ("vol_60", Some(self.vol_60)),
+            ("adv_20", Some(self.adv_20)),
+            ("momentum", self.momentum),
+            ("value", self.value),
+            ("quality", self.quality),
+            ("growth", self.growth),
+            ("low_risk", self.low_risk),
+            ("market_equity", self.market_equity),
+            ("sessions_to_earnings", self.sessions_to_earnings),
+        ];
+        let given = columns.into_iter().filter_map(|(column, values)| Some((column, values?.len())));
+        match given.into_iter().find(|&(_, found)| found != rows) {
+            Some((column, found)) => Err(ScoresError::Length { column, found, rows }),
+            None => Ok(()),
+        }
+    }
+}
