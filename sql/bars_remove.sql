@@ -1,0 +1,4 @@
+-- Removes the bars that a replaced day no longer has. Caller: store::bars.
+DELETE FROM bars_day AS b
+USING staged_changes AS c
+WHERE c.kind = 'removed' AND b.instrument_id = c.instrument_id AND b.session_date = c.session_date

@@ -1,0 +1,2 @@
+-- All ticker periods. Grain: ticker and first day. Caller: store::instruments.
+SELECT ticker, from_date, until_date, instrument_id FROM ticker_periods

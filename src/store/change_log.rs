@@ -1,0 +1,183 @@
+//! The change log and the tidemark: what changed since a job last looked, whatever the order of the commits.
+//!
+//! A reader opens one REPEATABLE READ snapshot and reads its work and its data in it; that snapshot is the tidemark that
+//! it stores. The next run's work is every row whose transaction the tidemark could not see.
+
+use chrono::NaiveDate;
+use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
+
+use super::error::{During, StoreError};
+
+/// What a change is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Daily bars.
+    Bars,
+    /// Splits.
+    Splits,
+    /// Dividends.
+    Dividends,
+    /// Shares outstanding.
+    Shares,
+}
+
+impl Topic {
+    /// Name in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bars => "bars",
+            Self::Splits => "splits",
+            Self::Dividends => "dividends",
+            Self::Shares => "shares",
+        }
+    }
+}
+
+/// Days of one instrument that changed: `from` … `through`, both included; without `through`, everything from `from` on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The instrument.
+    pub instrument_id: i32,
+    /// Earliest day.
+    pub from: NaiveDate,
+    /// Latest day.
+    pub through: Option<NaiveDate>,
+}
+
+/// Appends changes; the caller's transaction is the one that makes them.
+pub async fn append(
+    transaction: &Transaction<'_>,
+    topic: Topic,
+    changes: &[Change],
+) -> Result<(), StoreError> {
+    let ids: Vec<i32> = changes.iter().map(|change| change.instrument_id).collect();
+    let from: Vec<NaiveDate> = changes.iter().map(|change| change.from).collect();
+    let through: Vec<Option<NaiveDate>> = changes.iter().map(|change| change.through).collect();
+    transaction
+        .execute(include_str!("../../sql/change_log_append.sql"), &[&topic.name(), &ids, &from, &through])
+        .await
+        .during("writing the change log")
+        .map(|_| ())
+}
+
+/// A job that keeps a tidemark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// `features refresh`.
+    Features,
+    /// `scan`.
+    Scan,
+}
+
+impl Job {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Features => "features",
+            Self::Scan => "scan",
+        }
+    }
+}
+
+/// Why a job cannot start from its tidemark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FromNothing {
+    /// It never ran.
+    FirstRun,
+    /// The database was restored into another cluster, whose transaction numbers mean nothing here.
+    AnotherCluster,
+    /// The job's definitions changed.
+    NewDefinitions,
+}
+
+impl std::fmt::Display for FromNothing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::FirstRun => "it never ran before",
+            Self::AnotherCluster => {
+                "the database comes from another server, whose change log cannot be followed here"
+            }
+            Self::NewDefinitions => "its definitions changed",
+        })
+    }
+}
+
+/// What a snapshot shows of a job's work.
+#[derive(Debug)]
+pub enum Work {
+    /// Everything, and why.
+    All(FromNothing),
+    /// The changes since the tidemark, merged to one an instrument, ascending by instrument.
+    Since(Vec<Change>),
+}
+
+/// A snapshot in which a job reads, and the line that it will store.
+pub struct Tide {
+    snapshot: String,
+    system_identifier: i64,
+}
+
+/// Begins a REPEATABLE READ transaction: everything read in it is of one moment.
+pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, StoreError> {
+    client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .start()
+        .await
+        .during("opening a snapshot")
+}
+
+/// The snapshot of `transaction`, and the work that it shows for `job` whose definitions have the digest `definitions`.
+pub async fn work(
+    transaction: &Transaction<'_>,
+    job: Job,
+    definitions: &str,
+) -> Result<(Tide, Work), StoreError> {
+    let action = "reading the tidemark";
+    let row = transaction
+        .query_one(include_str!("../../sql/tidemark_read.sql"), &[&job.name()])
+        .await
+        .during(action)?;
+    let tide = Tide { snapshot: row.get(0), system_identifier: row.get(1) };
+    let stored: Option<(i64, String)> = row.get::<_, Option<i64>>(2).map(|id| (id, row.get(3)));
+    let work = match stored {
+        None => Work::All(FromNothing::FirstRun),
+        Some((id, _)) if id != tide.system_identifier => Work::All(FromNothing::AnotherCluster),
+        Some((_, stored)) if stored != definitions => Work::All(FromNothing::NewDefinitions),
+        Some(_) => Work::Since(changes(transaction, job).await?),
+    };
+    Ok((tide, work))
+}
+
+/// The changes that `transaction` sees and the stored tidemark of `job` did not; nothing for a job without one.
+pub async fn changes(transaction: &Transaction<'_>, job: Job) -> Result<Vec<Change>, StoreError> {
+    let rows = transaction
+        .query(include_str!("../../sql/change_log_since.sql"), &[&job.name()])
+        .await
+        .during("reading the change log")?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Change { instrument_id: row.get(0), from: row.get(1), through: row.get(2) })
+        .collect())
+}
+
+/// Stores the line that `job` has read up to, in the transaction that stores its results.
+pub async fn store(
+    transaction: &Transaction<'_>,
+    job: Job,
+    tide: &Tide,
+    definitions: &str,
+) -> Result<(), StoreError> {
+    transaction
+        .execute(
+            include_str!("../../sql/tidemark_store.sql"),
+            &[&job.name(), &tide.snapshot, &tide.system_identifier, &definitions],
+        )
+        .await
+        .during("storing the tidemark")
+        .map(|_| ())
+}
+
+/// Removes the rows that every job has read, and those that a restore brought from another cluster.
+pub async fn prune(client: &impl GenericClient) -> Result<u64, StoreError> {
+    client.execute(include_str!("../../sql/change_log_prune.sql"), &[]).await.during("pruning the change log")
+}

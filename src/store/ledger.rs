@@ -1,0 +1,78 @@
+//! The ledger of loads: which session is loaded, from what, with which digest.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use tokio_postgres::{GenericClient, Transaction};
+
+use super::error::{During, StoreError};
+
+/// One session as it was loaded.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// The session.
+    pub session_date: NaiveDate,
+    /// `flatfiles` or `rest`.
+    pub source: &'static str,
+    /// File, or path of the vendor's API.
+    pub origin: String,
+    /// Empty for the whole market, else the tickers asked for, comma-separated.
+    pub selection: String,
+    /// SHA-256 of what was read.
+    pub digest: [u8; 32],
+    /// Bars that the source has.
+    pub bars: usize,
+    /// Rows that were not loaded.
+    pub set_aside: usize,
+}
+
+/// What the ledger knows of a session.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Selection of the latest load.
+    pub selection: String,
+    /// Digest of the latest load.
+    pub digest: Vec<u8>,
+    /// Whether the whole market was ever loaded.
+    pub whole: bool,
+}
+
+/// The entries of the sessions in `from` … `until` (half-open).
+pub async fn entries(
+    client: &impl GenericClient,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<HashMap<NaiveDate, Entry>, StoreError> {
+    let rows = client
+        .query(include_str!("../../sql/loads_latest.sql"), &[&from, &until])
+        .await
+        .during("reading the ledger")?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.get(0), Entry { selection: row.get(1), digest: row.get(2), whole: row.get(3) }))
+        .collect())
+}
+
+/// Writes loads, in the transaction that writes their bars.
+pub async fn append(transaction: &Transaction<'_>, loads: &[Load]) -> Result<(), StoreError> {
+    let action = "writing the ledger";
+    let statement = transaction.prepare(include_str!("../../sql/loads_append.sql")).await.during(action)?;
+    for load in loads {
+        transaction
+            .execute(
+                &statement,
+                &[
+                    &load.session_date,
+                    &load.source,
+                    &load.origin,
+                    &load.selection,
+                    &load.digest.as_slice(),
+                    &(load.bars as i32),
+                    &(load.set_aside as i32),
+                ],
+            )
+            .await
+            .during(action)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! One job of a kind at a time: advisory locks that the server frees when a program dies.
+
+use tokio_postgres::GenericClient;
+
+use super::error::{During, StoreError};
+
+/// What is locked.
+#[derive(Debug, Clone, Copy)]
+pub enum Name {
+    /// Migrations and views.
+    Schema,
+    /// `ingest` loading anything.
+    Ingest,
+    /// `features refresh`.
+    Features,
+    /// `scan` storing a run.
+    Scan,
+}
+
+impl Name {
+    /// Key of the lock; the first half says "Tidemark" to whoever reads pg_locks.
+    fn key(self) -> i64 {
+        0x5449_4445_0000_0000
+            + match self {
+                Self::Schema => 1,
+                Self::Ingest => 2,
+                Self::Features => 3,
+                Self::Scan => 4,
+            }
+    }
+}
+
+/// A held lock. The server frees it when the connection ends; [`Held::release`] frees it earlier.
+#[must_use]
+pub struct Held(Name);
+
+impl Held {
+    /// Frees the lock.
+    pub async fn release(self, client: &impl GenericClient) -> Result<(), StoreError> {
+        client
+            .execute(include_str!("../../sql/lock_release.sql"), &[&self.0.key()])
+            .await
+            .during("releasing a lock")
+            .map(|_| ())
+    }
+}
+
+/// Waits for the lock.
+pub async fn hold(client: &impl GenericClient, name: Name) -> Result<Held, StoreError> {
+    client
+        .execute(include_str!("../../sql/lock_hold.sql"), &[&name.key()])
+        .await
+        .during("waiting for a lock")?;
+    Ok(Held(name))
+}
+
+/// Waits for the lock; `waiting` is called once if somebody else holds it.
+pub async fn hold_or_say(
+    client: &impl GenericClient,
+    name: Name,
+    waiting: impl FnOnce(),
+) -> Result<Held, StoreError> {
+    let row = client
+        .query_one(include_str!("../../sql/lock_try.sql"), &[&name.key()])
+        .await
+        .during("taking a lock")?;
+    if row.get(0) {
+        return Ok(Held(name));
+    }
+    waiting();
+    hold(client, name).await
+}

@@ -1,0 +1,140 @@
+//! The schema: tables by run-once migrations, views and the calendar re-applied when they change, under one lock.
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, GenericClient, Transaction};
+
+use super::copy_in::CopyIn;
+use super::error::{During, StoreError};
+use super::lock;
+use crate::domain::calendar::{self, nyse};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// Views in the order of their dependence; each file drops and creates its own.
+const VIEWS: &[&str] = &[
+    include_str!("../../sql/views/tickers.sql"),
+    include_str!("../../sql/views/feature_scores.sql"),
+    include_str!("../../sql/views/feature_ranks.sql"),
+];
+
+const OLDEST_TIMESCALE: (u32, u32) = (2, 19);
+
+/// Makes sure that the database has TimescaleDB and this program's schema. Older schemas are brought up to date here
+/// (migrations only add, each in a transaction); a newer one is refused. One query when there is nothing to do.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`], [`StoreError::NoTimescale`], [`StoreError::OldTimescale`] or [`StoreError::Migration`].
+pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
+    let known = known_version();
+    let digest = applied_digest();
+    match state(client).await? {
+        Some((found, _)) if found > known => return Err(StoreError::NewerSchema { found, known }),
+        Some((found, applied)) if found == known && applied == digest => return Ok(()),
+        _ => {}
+    }
+    let lock = lock::hold(client, lock::Name::Schema).await?;
+    let result = apply(client, known, &digest).await;
+    lock.release(client).await?;
+    result
+}
+
+fn known_version() -> i32 {
+    embedded::migrations::runner()
+        .get_migrations()
+        .iter()
+        .map(refinery::Migration::version)
+        .max()
+        .unwrap_or(0)
+}
+
+/// Digest of everything that is applied outside of migrations.
+fn applied_digest() -> String {
+    let mut hash = Sha256::new();
+    for view in VIEWS {
+        hash.update(view);
+    }
+    // The calendar is its source: computing every session would cost more than this whole check.
+    hash.update(include_str!("../domain/calendar.rs"));
+    hex(&hash.finalize())
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Version of the schema and digest of the views; none in a database that we never saw.
+async fn state(client: &impl GenericClient) -> Result<Option<(i32, String)>, StoreError> {
+    let action = "reading the schema's version";
+    let there = client.query_one(include_str!("../../sql/schema_exists.sql"), &[]).await.during(action)?;
+    if !there.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let row = client.query_one(include_str!("../../sql/schema_state.sql"), &[]).await.during(action)?;
+    Ok(Some((row.get(0), row.get(1))))
+}
+
+async fn apply(client: &mut Client, known: i32, digest: &str) -> Result<(), StoreError> {
+    timescale(client).await?;
+    // Another program may have done the work while this one waited for the lock.
+    if let Some((found, applied)) = state(client).await? {
+        if found > known {
+            return Err(StoreError::NewerSchema { found, known });
+        }
+        if found == known && applied == digest {
+            return Ok(());
+        }
+    }
+    embedded::migrations::runner()
+        .set_abort_divergent(true)
+        .run_async(client)
+        .await
+        .map_err(StoreError::Migration)?;
+    let action = "applying the views";
+    let transaction = client.transaction().await.during(action)?;
+    for view in VIEWS {
+        transaction.batch_execute(view).await.during(action)?;
+    }
+    write_sessions(&transaction).await?;
+    transaction.execute(include_str!("../../sql/schema_applied.sql"), &[&digest]).await.during(action)?;
+    transaction.commit().await.during(action)
+}
+
+async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {
+    client
+        .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        .await
+        .map_err(StoreError::NoTimescale)?;
+    let version: String = client
+        .query_one(include_str!("../../sql/timescale_version.sql"), &[])
+        .await
+        .during("reading the version of TimescaleDB")?
+        .get(0);
+    let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < OLDEST_TIMESCALE { Err(StoreError::OldTimescale(version)) } else { Ok(()) }
+}
+
+/// The table of sessions, from the program's own calendar.
+async fn write_sessions(client: &Transaction<'_>) -> Result<(), StoreError> {
+    let action = "writing the calendar";
+    client.batch_execute("TRUNCATE sessions").await.during(action)?;
+    let mut copy =
+        CopyIn::start(client, "COPY sessions (session_date, early_close) FROM STDIN (FORMAT binary)", action)
+            .await?;
+    for day in nyse().sessions(calendar::FIRST_DAY, calendar::END_DAY) {
+        copy.row(2).await?;
+        copy.day(super::day_of(day));
+        let close = nyse()
+            .early_close(day)
+            .map(|t| i64::from(chrono::Timelike::num_seconds_from_midnight(&t)) * 1_000_000);
+        copy.bigint(close);
+    }
+    copy.finish().await.map(|_| ())
+}

@@ -1,0 +1,44 @@
+//! The store: connections, schema, COPY in and out, the change log, and one module a table family. It knows no arithmetic.
+
+pub mod actions;
+pub mod bars;
+pub mod change_log;
+pub mod copy_in;
+pub mod copy_out;
+mod error;
+pub mod features;
+pub mod instruments;
+pub mod ledger;
+pub mod lock;
+mod migrate;
+mod pool;
+pub mod signals;
+pub mod status;
+
+pub use error::{During, StoreError};
+pub(crate) use migrate::hex;
+pub use migrate::prepare;
+pub use pool::Store;
+
+use chrono::NaiveDate;
+
+use crate::domain::calendar::nyse;
+
+/// Days from 0001-01-01 to 2000-01-01, the first day of Postgres' dates.
+const POSTGRES_EPOCH: i32 = 730_120;
+
+/// A date as Postgres' binary form counts it: days since 2000-01-01.
+pub(crate) fn day_of(date: NaiveDate) -> i32 {
+    chrono::Datelike::num_days_from_ce(&date) - POSTGRES_EPOCH
+}
+
+/// The number of the session on a day that Postgres gave.
+pub fn session_of(day: i32) -> Result<i32, StoreError> {
+    let date = NaiveDate::from_num_days_from_ce_opt(day.saturating_add(POSTGRES_EPOCH)).unwrap_or_default();
+    nyse().number(date).ok_or(StoreError::NotASession(date))
+}
+
+/// The date of a session; sessions come from the calendar, so every one has a date.
+pub fn date_of(session: i32) -> NaiveDate {
+    nyse().date(session).unwrap_or_default()
+}

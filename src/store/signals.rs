@@ -1,0 +1,101 @@
+//! What scans keep: the latest signals of every instrument, and the runs. A test holds the columns and the catalogue in step.
+
+use chrono::NaiveDate;
+use tokio_postgres::Transaction;
+
+use super::copy_in::CopyIn;
+use super::error::{During, StoreError};
+use super::{copy_out, date_of, day_of, session_of};
+
+/// Number of signal columns.
+pub const WIDTH: usize = 30;
+
+/// The signals of one instrument at its latest bar. Null is NaN.
+#[derive(Debug, Clone, Copy)]
+pub struct LatestSignals {
+    /// The instrument.
+    pub instrument_id: i32,
+    /// Session number of its latest bar.
+    pub session: i32,
+    /// Close of that bar, raw.
+    pub close: f64,
+    /// Signals in the order of the columns.
+    pub values: [f64; WIDTH],
+}
+
+/// Reads all kept rows, ascending by instrument.
+pub async fn read(client: &Transaction<'_>) -> Result<Vec<LatestSignals>, StoreError> {
+    let mut rows = Vec::new();
+    copy_out::rows(
+        client,
+        include_str!("../../sql/signals_read.sql"),
+        &[],
+        "reading kept signals",
+        |fields| {
+            let mut row = LatestSignals {
+                instrument_id: fields.int()?,
+                session: session_of(fields.day()?)?,
+                close: fields.float()?,
+                values: [f64::NAN; WIDTH],
+            };
+            for value in &mut row.values {
+                *value = fields.float()?;
+            }
+            rows.push(row);
+            Ok(())
+        },
+    )
+    .await?;
+    rows.sort_unstable_by_key(|row| row.instrument_id);
+    Ok(rows)
+}
+
+/// Replaces the rows of the instruments `changed`, or of all, by `rows`.
+pub async fn replace<'a>(
+    transaction: &Transaction<'_>,
+    changed: Option<&[i32]>,
+    rows: impl Iterator<Item = &'a LatestSignals>,
+) -> Result<(), StoreError> {
+    let action = "keeping signals";
+    transaction.execute(include_str!("../../sql/signals_remove.sql"), &[&changed]).await.during(action)?;
+    let mut copy = CopyIn::start(transaction, include_str!("../../sql/signals_copy.sql"), action).await?;
+    for row in rows {
+        copy.row(3 + WIDTH as i16).await?;
+        copy.int(row.instrument_id);
+        copy.day(day_of(date_of(row.session)));
+        copy.float(row.close);
+        for value in row.values {
+            copy.float(value);
+        }
+    }
+    copy.finish().await.map(|_| ())
+}
+
+/// A finished run, to be stored.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// `full` or `incremental`.
+    pub mode: &'a str,
+    /// Profile of the scan.
+    pub profile: &'a str,
+    /// Session that was ranked.
+    pub session_date: NaiveDate,
+    /// Digest of the definitions.
+    pub definitions: &'a str,
+    /// Instruments at every stage.
+    pub counts: serde_json::Value,
+    /// Listed rows, best first.
+    pub rows: serde_json::Value,
+}
+
+/// Stores a run and gives its number.
+pub async fn store_run(transaction: &Transaction<'_>, run: &Run<'_>) -> Result<i64, StoreError> {
+    let row = transaction
+        .query_one(
+            include_str!("../../sql/scan_run_store.sql"),
+            &[&run.mode, &run.profile, &run.session_date, &run.definitions, &run.counts, &run.rows],
+        )
+        .await
+        .during("storing the run")?;
+    Ok(row.get(0))
+}
