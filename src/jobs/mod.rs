@@ -1,0 +1,6 @@
+//! The jobs: what reads from the store, computes, and stores again. A job is a recipe; its arithmetic and its statements
+//! live on the floors below.
+
+pub mod load;
+pub mod refresh;
+pub mod scan;

@@ -1,0 +1,218 @@
+//! One block of sessions: read bars, compute rows, compare with what is stored, write what differs, and the cross-section
+//! of the sessions that moved.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::time::Instant;
+
+use rayon::prelude::*;
+use tokio_postgres::{Client, Transaction};
+
+use super::reach::Reach;
+use super::{Market, Summary, sections};
+use crate::arithmetic::catalogue::{PRICE_FACTOR_COUNT, PRICE_HISTORY};
+use crate::arithmetic::factors::{Benchmark, FactorColumns, Workspace, price_factors};
+use crate::domain::history::{BarSlice, History};
+use crate::store::bars::{self, BarTable};
+use crate::store::features::{self, FeatureRow, WIDTH};
+use crate::store::{StoreError, change_log, date_of};
+
+const _: () = assert!(WIDTH == PRICE_FACTOR_COUNT, "the table has a column a factor");
+
+/// Rows of some instruments, ascending by instrument, each ascending by session.
+pub type Computed = Vec<(i32, Vec<FeatureRow>)>;
+
+/// Brings the rows of `reach` within `sessions` up to the bars.
+pub async fn refresh(
+    client: &mut Client,
+    market: &Market,
+    reach: &Reach,
+    sessions: Range<i32>,
+    summary: &mut Summary,
+) -> Result<(), StoreError> {
+    let here: Reach = reach
+        .iter()
+        .map(|(id, range)| (*id, range.start.max(sessions.start)..range.end.min(sessions.end)))
+        .filter(|(_, range)| range.start < range.end)
+        .collect();
+    if here.is_empty() {
+        return Ok(());
+    }
+    let started = Instant::now();
+    let transaction = change_log::snapshot(client).await?;
+    let computed_from = read_bars(&transaction, market, &here, &sessions).await?;
+    let mut stored = read_stored(&transaction, market, &here, &sessions).await?;
+    summary.reading += started.elapsed();
+
+    let started = Instant::now();
+    let computed = compute(market, &computed_from, &here);
+    drop(computed_from);
+    let difference = compare(&computed, &mut stored, &here);
+    summary.computing += started.elapsed();
+
+    summary.computed += computed.iter().map(|(_, rows)| rows.len() as u64).sum::<u64>();
+    summary.added += difference.added;
+    summary.changed += difference.changed;
+    summary.removed += difference.gone.len() as u64 - difference.changed;
+    if difference.moved.is_empty() {
+        return transaction.rollback().await.map_err(|e| StoreError::from_driver("closing a snapshot", e));
+    }
+    let started = Instant::now();
+    features::remove(&transaction, &difference.gone).await?;
+    features::copy(&transaction, in_key_order(&computed, &difference.fresh, &sessions).into_iter()).await?;
+    summary.writing += started.elapsed();
+    sections::refresh(&transaction, market, &here, &computed, &difference.moved, summary).await?;
+    transaction.commit().await.map_err(|e| StoreError::from_driver("storing features", e))
+}
+
+/// Bars for the windows of the rows: of the whole market where most instruments are wanted.
+pub async fn read_bars(
+    transaction: &Transaction<'_>,
+    market: &Market,
+    here: &Reach,
+    sessions: &Range<i32>,
+) -> Result<BarTable, StoreError> {
+    let from = date_of((sessions.start - PRICE_HISTORY).max(0));
+    let until = date_of(sessions.end - 1) + chrono::Days::new(1);
+    let mut ids: Vec<i32> = here.keys().copied().chain(market.benchmark).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let only = if ids.len() * 2 > market.instruments.len() { None } else { Some(ids.as_slice()) };
+    bars::read_closes(transaction, from, until, only).await
+}
+
+/// Stored rows of the block, of those instruments that are computed; of others too where most are.
+async fn read_stored(
+    transaction: &Transaction<'_>,
+    market: &Market,
+    here: &Reach,
+    sessions: &Range<i32>,
+) -> Result<HashMap<i32, Vec<FeatureRow>>, StoreError> {
+    let ids: Vec<i32> = here.keys().copied().collect();
+    let only = if ids.len() * 2 > market.instruments.len() { None } else { Some(ids.as_slice()) };
+    let until = date_of(sessions.end - 1) + chrono::Days::new(1);
+    features::read(transaction, date_of(sessions.start), until, only).await
+}
+
+/// Computes the rows of `here` from `bars`, in parallel by instrument.
+pub fn compute(market: &Market, bars: &BarTable, here: &Reach) -> Computed {
+    let history = |id: i32| {
+        let rows = bars.rows_of(id);
+        History {
+            bars: BarSlice {
+                sessions: &bars.sessions[rows.clone()],
+                close: &bars.close[rows.clone()],
+                volume: &bars.volume[rows],
+            },
+            splits: market.actions.splits(id),
+            dividends: market.actions.dividends(id),
+            shares: market.actions.shares(id),
+            // What was read begins a window before the first row or at the instrument's first bar.
+            earlier_bars: false,
+        }
+    };
+    let benchmark = market.benchmark.map(|id| Benchmark::new(&history(id)));
+    let wanted: Vec<(i32, Range<i32>)> = here.iter().map(|(id, range)| (*id, range.clone())).collect();
+    wanted
+        .par_iter()
+        .map_init(
+            || (Workspace::default(), FactorColumns::default()),
+            |(workspace, columns), (id, range)| {
+                columns.clear();
+                let is_benchmark = Some(*id) == market.benchmark;
+                price_factors(
+                    workspace,
+                    &history(*id),
+                    benchmark.as_ref(),
+                    is_benchmark,
+                    range.clone(),
+                    columns,
+                );
+                let eligible = market.may_be_in_population(*id);
+                (*id, rows(columns, eligible))
+            },
+        )
+        .collect()
+}
+
+fn rows(columns: &FactorColumns, eligible: bool) -> Vec<FeatureRow> {
+    (0..columns.sessions.len())
+        .map(|at| FeatureRow {
+            session: columns.sessions[at],
+            in_population: eligible && columns.in_population_rule[at],
+            values: std::array::from_fn(|factor| columns.values[factor][at]),
+        })
+        .collect()
+}
+
+/// What to write.
+struct Difference {
+    /// Keys (session, instrument) of stored rows that are gone or different.
+    gone: Vec<(i32, i32)>,
+    /// For each computed instrument, which of its rows are new or different.
+    fresh: Vec<Vec<bool>>,
+    /// Sessions with any difference.
+    moved: BTreeSet<i32>,
+    added: u64,
+    changed: u64,
+}
+
+fn compare(computed: &Computed, stored: &mut HashMap<i32, Vec<FeatureRow>>, here: &Reach) -> Difference {
+    let mut difference =
+        Difference { gone: Vec::new(), fresh: Vec::new(), moved: BTreeSet::new(), added: 0, changed: 0 };
+    for (id, rows) in computed {
+        let range = &here[id];
+        let old: Vec<FeatureRow> = stored
+            .remove(id)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|row| range.contains(&row.session))
+            .collect();
+        let mut old = old.iter().peekable();
+        let mut fresh = Vec::with_capacity(rows.len());
+        for row in rows {
+            while let Some(gone) = old.next_if(|old| old.session < row.session) {
+                difference.gone.push((gone.session, *id));
+                difference.moved.insert(gone.session);
+            }
+            let same = match old.next_if(|old| old.session == row.session) {
+                Some(old) if old.same(row) => true,
+                Some(old) => {
+                    difference.gone.push((old.session, *id));
+                    difference.changed += 1;
+                    false
+                }
+                None => {
+                    difference.added += 1;
+                    false
+                }
+            };
+            if !same {
+                difference.moved.insert(row.session);
+            }
+            fresh.push(!same);
+        }
+        for gone in old {
+            difference.gone.push((gone.session, *id));
+            difference.moved.insert(gone.session);
+        }
+        difference.fresh.push(fresh);
+    }
+    difference
+}
+
+/// The fresh rows by session, then instrument: the order in which the table stores them.
+fn in_key_order<'a>(
+    computed: &'a Computed,
+    fresh: &[Vec<bool>],
+    sessions: &Range<i32>,
+) -> Vec<(i32, &'a FeatureRow)> {
+    let mut by_session: Vec<Vec<(i32, &FeatureRow)>> =
+        vec![Vec::new(); (sessions.end - sessions.start) as usize];
+    for ((id, rows), fresh) in computed.iter().zip(fresh) {
+        for (row, _) in rows.iter().zip(fresh).filter(|(_, fresh)| **fresh) {
+            by_session[(row.session - sessions.start) as usize].push((*id, row));
+        }
+    }
+    by_session.into_iter().flatten().collect()
+}

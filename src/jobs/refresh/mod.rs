@@ -1,0 +1,177 @@
+//! `features refresh`: brings the feature store up to the bars by computing only what a change can reach.
+//!
+//! The work comes from one snapshot, whose line is stored at the end. In between, rows are written block of sessions by
+//! block of sessions, each block in a transaction of its own: a run that dies leaves whole blocks and the old tidemark,
+//! and the next run finds those blocks equal and writes nothing there.
+
+mod block;
+mod reach;
+mod sections;
+mod verify;
+
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, Transaction};
+
+use crate::arithmetic::catalogue::{self, PRICE_FACTORS};
+use crate::store::actions::Actions;
+use crate::store::change_log::{self, FromNothing, Job, Work};
+use crate::store::features::{self, CatalogueRow};
+use crate::store::instruments::{self, Instrument, Tickers};
+use crate::store::{StoreError, bars};
+
+pub use verify::{Sample, Verdict, verify};
+
+/// What a refresh is asked to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Compute everything again, whatever the change log says.
+    pub full: bool,
+    /// Ticker of the benchmark.
+    pub benchmark: String,
+}
+
+/// Why every row was computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Everything {
+    /// `--full`.
+    Asked,
+    /// The tidemark cannot be followed.
+    FromNothing(FromNothing),
+}
+
+/// Counts of a finished refresh.
+#[derive(Debug, Default, Clone)]
+pub struct Summary {
+    /// Why everything was computed; none for an incremental run.
+    pub everything: Option<Everything>,
+    /// Whether the benchmark is missing, so that `beta_252` and `ivol_252` are null.
+    pub benchmark_missing: bool,
+    /// Instruments with something to compute.
+    pub instruments: usize,
+    /// Rows computed.
+    pub computed: u64,
+    /// Rows that were not there.
+    pub added: u64,
+    /// Rows with another value.
+    pub changed: u64,
+    /// Rows whose bar is gone.
+    pub removed: u64,
+    /// Sessions whose cross-section was computed again.
+    pub sections: usize,
+    /// Time spent reading, computing and writing.
+    pub reading: Duration,
+    /// Time spent in arithmetic.
+    pub computing: Duration,
+    /// Time spent writing rows and moments.
+    pub writing: Duration,
+}
+
+/// What does not change within a run.
+struct Market {
+    instruments: Vec<Instrument>,
+    /// Sector of each instrument as a number, in the order of `instruments`.
+    sectors: Vec<Option<i32>>,
+    benchmark: Option<i32>,
+    actions: Actions,
+}
+
+impl Market {
+    async fn read(transaction: &Transaction<'_>, benchmark: &str) -> Result<Self, StoreError> {
+        let benchmark = Tickers::read(transaction).await?.latest(benchmark);
+        let instruments = instruments::all(transaction).await?;
+        let mut names: Vec<&str> = instruments.iter().filter_map(|i| i.sector.as_deref()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let number = |sector: &str| names.binary_search(&sector).ok().map(|at| at as i32);
+        let sectors = instruments.iter().map(|i| i.sector.as_deref().and_then(number)).collect();
+        Ok(Self { sectors, benchmark, actions: Actions::read(transaction, None).await?, instruments })
+    }
+
+    fn position(&self, id: i32) -> Option<usize> {
+        self.instruments.binary_search_by_key(&id, |i| i.id).ok()
+    }
+
+    fn sector(&self, id: i32) -> Option<i32> {
+        self.position(id).and_then(|at| self.sectors[at])
+    }
+
+    /// Whether the instrument may be in the population: shares and receipts and what is not known to be something else,
+    /// and not the benchmark.
+    fn may_be_in_population(&self, id: i32) -> bool {
+        let kind = self.position(id).and_then(|at| self.instruments[at].kind.as_deref());
+        Some(id) != self.benchmark && matches!(kind, None | Some("CS" | "ADRC"))
+    }
+}
+
+/// Digest of everything that decides a value besides the data.
+fn definitions(benchmark: Option<i32>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(catalogue::definitions_text());
+    hash.update(format!("benchmark {benchmark:?}"));
+    crate::store::hex(&hash.finalize())
+}
+
+/// Runs the refresh. `progress` is told how many of how many sessions are done. The caller holds the features lock.
+pub async fn refresh(
+    client: &mut Client,
+    options: &Options,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Summary, StoreError> {
+    let started = Instant::now();
+    let mut summary = Summary::default();
+    let transaction = change_log::snapshot(client).await?;
+    let market = Market::read(&transaction, &options.benchmark).await?;
+    let definitions = definitions(market.benchmark);
+    let (tide, work) = change_log::work(&transaction, Job::Features, &definitions).await?;
+    let range = bars::range(&transaction).await?;
+    let reach = match (&work, options.full) {
+        (Work::Since(changes), false) => reach::of_changes(&transaction, &market, changes, range).await?,
+        (_, full) => {
+            summary.everything = Some(match work {
+                Work::All(why) if !full => Everything::FromNothing(why),
+                _ => Everything::Asked,
+            });
+            reach::of_everything(&transaction, &market, range).await?
+        }
+    };
+    transaction.commit().await.map_err(|e| StoreError::from_driver("closing a snapshot", e))?;
+    summary.reading += started.elapsed();
+    summary.benchmark_missing = market.benchmark.is_none();
+    summary.instruments = reach.len();
+
+    let blocks = reach::blocks(&reach);
+    let sessions: usize = blocks.iter().map(|block| (block.end - block.start) as usize).sum();
+    let mut done = 0;
+    for sessions_of_block in blocks {
+        progress(done, sessions);
+        block::refresh(client, &market, &reach, sessions_of_block.clone(), &mut summary).await?;
+        done += (sessions_of_block.end - sessions_of_block.start) as usize;
+    }
+    progress(done, sessions);
+
+    let transaction =
+        client.transaction().await.map_err(|e| StoreError::from_driver("storing the tidemark", e))?;
+    features::write_catalogue(&transaction, &catalogue_rows()).await?;
+    change_log::store(&transaction, Job::Features, &tide, &definitions).await?;
+    change_log::prune(&transaction).await?;
+    transaction.commit().await.map_err(|e| StoreError::from_driver("storing the tidemark", e))?;
+    Ok(summary)
+}
+
+fn catalogue_rows() -> Vec<CatalogueRow<'static>> {
+    PRICE_FACTORS
+        .iter()
+        .map(|factor| CatalogueRow {
+            name: factor.name,
+            version: factor.version,
+            family: factor.family,
+            unit: factor.unit,
+            direction: factor.direction.stored(),
+            history: factor.history,
+            definition: factor.definition,
+            source: factor.source,
+        })
+        .collect()
+}

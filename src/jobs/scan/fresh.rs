@@ -1,0 +1,93 @@
+//! Signals computed from bars: of the whole market, or of the instruments that changed.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use rayon::prelude::*;
+use tokio_postgres::Transaction;
+
+use super::ScanError;
+use crate::arithmetic::signals::{self, HISTORY, SIGNAL_COUNT, SignalBars};
+use crate::domain::calendar::nyse;
+use crate::domain::history::Split;
+use crate::store::bars::{self, BarTable};
+use crate::store::change_log::Change;
+use crate::store::signals::{LatestSignals, WIDTH};
+use crate::store::{actions, date_of};
+
+const _: () = assert!(WIDTH == SIGNAL_COUNT, "the table has a column a signal");
+
+/// Share of the market from which one read of everybody's last sessions is cheaper than a look-up an instrument.
+const MANY: usize = 4;
+
+/// Signals as of `until` of every instrument with a bar in about the last [`HISTORY`] sessions, ascending.
+pub async fn of_market(
+    transaction: &Transaction<'_>,
+    until: NaiveDate,
+) -> Result<Vec<LatestSignals>, ScanError> {
+    let table = bars::read_last(transaction, until, HISTORY as i32, None).await?;
+    let splits = actions::read_splits(transaction, None).await?;
+    compute(&table, &splits, &table.instruments)
+}
+
+/// Signals at the latest bar of the instruments in `changes` that have bars, ascending. `kept` says how large the market is
+/// and about where it stands.
+pub async fn of_changed(
+    transaction: &Transaction<'_>,
+    changes: &[Change],
+    kept: &[LatestSignals],
+) -> Result<Vec<LatestSignals>, ScanError> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i32> = changes.iter().map(|change| change.instrument_id).collect();
+    let splits = actions::read_splits(transaction, Some(&ids)).await?;
+    let mut left = ids.clone();
+    let mut rows = Vec::new();
+    if ids.len() * MANY > kept.len() {
+        // Nobody can have a bar after both the latest kept one and the latest change.
+        let latest_kept = kept.iter().map(|row| row.session).max();
+        let latest_change = changes.iter().filter_map(|change| nyse().at_or_before(change.through?)).max();
+        if let Some(latest) = latest_kept.max(latest_change) {
+            let table = bars::read_last(transaction, date_of(latest), HISTORY as i32, None).await?;
+            left.retain(|id| table.instruments.binary_search(id).is_err());
+            rows = compute(&table, &splits, &ids)?;
+        }
+    }
+    if !left.is_empty() {
+        let table = bars::read_last(transaction, NaiveDate::MAX, HISTORY as i32, Some(&left)).await?;
+        rows.extend(compute(&table, &splits, &left)?);
+    }
+    Ok(rows)
+}
+
+fn compute(
+    table: &BarTable,
+    splits: &HashMap<i32, Vec<Split>>,
+    ids: &[i32],
+) -> Result<Vec<LatestSignals>, ScanError> {
+    let rows: Result<Vec<Option<LatestSignals>>, ScanError> = ids
+        .par_iter()
+        .map_init(signals::Workspace::default, |workspace, id| {
+            let rows = table.rows_of(*id);
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            let (session, close) = (table.sessions[rows.end - 1], table.close[rows.end - 1]);
+            let bars = SignalBars {
+                sessions: &table.sessions[rows.clone()],
+                open: &table.open[rows.clone()],
+                high: &table.high[rows.clone()],
+                low: &table.low[rows.clone()],
+                close: &table.close[rows.clone()],
+                volume: &table.volume[rows],
+            };
+            let splits: Vec<(i32, f64)> =
+                splits.get(id).into_iter().flatten().map(|split| (split.session, split.ratio)).collect();
+            let values =
+                signals::compute(&bars, &splits, workspace).map_err(|e| ScanError::Signals(*id, e))?;
+            Ok(Some(LatestSignals { instrument_id: *id, session, close, values }))
+        })
+        .collect();
+    Ok(rows?.into_iter().flatten().collect())
+}

@@ -1,0 +1,224 @@
+//! `scan`: the whole market ranked. A full scan reads every instrument's last bars; an incremental one reads those of the
+//! instruments that changed since the last stored scan, and takes the others' signals as that scan kept them. Whatever
+//! depends on more than one instrument is computed again every time, over the whole population.
+
+mod fresh;
+mod ranking;
+mod verify;
+
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, Transaction};
+
+use crate::arithmetic::signals::{HISTORY, SIGNALS};
+use crate::store::change_log::{self, FromNothing, Job, Tide, Work};
+use crate::store::signals::{self as kept, LatestSignals};
+use crate::store::{StoreError, bars};
+
+pub use ranking::{Drop, Ranking, Row};
+pub use verify::{Verdict, verify};
+
+/// How a scan is to find its signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// From nothing.
+    Full,
+    /// From what the last stored scan kept and what changed since.
+    Incremental,
+}
+
+impl Mode {
+    /// The mode as it is printed and stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Incremental => "incremental",
+        }
+    }
+}
+
+/// Where the signals of a scan came from.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// Why an incremental scan had to start from nothing.
+    pub from_nothing: Option<FromNothing>,
+    /// Instruments that changed since the last scan; all of a full one.
+    pub changed: usize,
+    /// Instruments whose signals were computed.
+    pub computed: usize,
+    /// Instruments whose signals are as the last scan kept them.
+    pub from_cache: usize,
+}
+
+/// Time by stage.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timings {
+    /// Reading the change log, bars and kept signals, and computing signals.
+    pub signals: Duration,
+    /// Reading features and instruments, cross-section, scores and ranks.
+    pub ranking: Duration,
+    /// Keeping signals, run and tidemark.
+    pub storing: Duration,
+}
+
+/// A finished scan.
+#[derive(Debug)]
+pub struct Scan {
+    /// Number of the stored run; none for a look at the past, which is not stored.
+    pub run_id: Option<i64>,
+    /// How it was computed.
+    pub mode: Mode,
+    /// Where the signals came from.
+    pub sources: Sources,
+    /// The ranked market.
+    pub ranking: Ranking,
+    /// Time by stage.
+    pub timings: Timings,
+}
+
+/// The signals of every instrument that has any, and what must be kept of them.
+struct Signals {
+    rows: Vec<LatestSignals>,
+    sources: Sources,
+    /// Instruments whose kept rows are to be replaced; none: all.
+    replace: Option<Vec<i32>>,
+    tide: Tide,
+}
+
+/// Digest of everything that decides a kept signal besides the data.
+fn definitions() -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("last {HISTORY} bars\n"));
+    for signal in &SIGNALS {
+        hash.update(format!("{} {} {}\n", signal.name, signal.bars, signal.definition));
+    }
+    crate::store::hex(&hash.finalize())
+}
+
+/// Scans the latest session and stores the run, its signals and the tidemark together. The caller holds the scan lock.
+///
+/// # Errors
+/// [`ScanError::NoBars`], [`ScanError::NoFeatures`] or the store's.
+pub async fn run(client: &mut Client, mode: Mode, benchmark: &str, limit: usize) -> Result<Scan, ScanError> {
+    let definitions = definitions();
+    let transaction = change_log::snapshot(client).await?;
+    let started = Instant::now();
+    let signals = match mode {
+        Mode::Full => all_signals(&transaction, &definitions).await?,
+        Mode::Incremental => merged_signals(&transaction, &definitions).await?,
+    };
+    let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
+    let started = Instant::now();
+    let ranking = ranking::rank(&transaction, &signals.rows, benchmark).await?;
+    timings.ranking = started.elapsed();
+
+    let started = Instant::now();
+    let keep = signals.rows.iter().filter(|row| match &signals.replace {
+        None => true,
+        Some(changed) => changed.binary_search(&row.instrument_id).is_ok(),
+    });
+    kept::replace(&transaction, signals.replace.as_deref(), keep).await?;
+    change_log::store(&transaction, Job::Scan, &signals.tide, &definitions).await?;
+    let run = kept::Run {
+        mode: mode.name(),
+        profile: "default",
+        session_date: ranking.session_date,
+        definitions: &definitions,
+        counts: ranking.counts_json(&signals.sources),
+        rows: ranking.rows_json(limit),
+    };
+    let run_id = kept::store_run(&transaction, &run).await?;
+    change_log::prune(&transaction).await?;
+    transaction.commit().await.map_err(|e| StoreError::from_driver("storing the scan", e))?;
+    timings.storing = started.elapsed();
+    Ok(Scan { run_id: Some(run_id), mode, sources: signals.sources, ranking, timings })
+}
+
+/// Scans the market as of a past session, from nothing; nothing is stored.
+///
+/// # Errors
+/// The same as of [`run`].
+pub async fn run_as_of(client: &mut Client, as_of: NaiveDate, benchmark: &str) -> Result<Scan, ScanError> {
+    let transaction = change_log::snapshot(client).await?;
+    let started = Instant::now();
+    let until = bars::latest_session(&transaction, as_of).await?.ok_or(ScanError::NoBars(Some(as_of)))?;
+    let rows = fresh::of_market(&transaction, until).await?;
+    let sources = Sources { changed: rows.len(), computed: rows.len(), ..Sources::default() };
+    let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
+    let started = Instant::now();
+    let ranking = ranking::rank(&transaction, &rows, benchmark).await?;
+    timings.ranking = started.elapsed();
+    Ok(Scan { run_id: None, mode: Mode::Full, sources, ranking, timings })
+}
+
+async fn all_signals(transaction: &Transaction<'_>, definitions: &str) -> Result<Signals, ScanError> {
+    let (tide, _) = change_log::work(transaction, Job::Scan, definitions).await?;
+    from_nothing(transaction, tide, None).await
+}
+
+async fn from_nothing(
+    transaction: &Transaction<'_>,
+    tide: Tide,
+    why: Option<FromNothing>,
+) -> Result<Signals, ScanError> {
+    let until = bars::latest_session(transaction, NaiveDate::MAX).await?.ok_or(ScanError::NoBars(None))?;
+    let rows = fresh::of_market(transaction, until).await?;
+    let sources = Sources { from_nothing: why, changed: rows.len(), computed: rows.len(), from_cache: 0 };
+    Ok(Signals { rows, sources, replace: None, tide })
+}
+
+async fn merged_signals(transaction: &Transaction<'_>, definitions: &str) -> Result<Signals, ScanError> {
+    let (tide, work) = change_log::work(transaction, Job::Scan, definitions).await?;
+    let changes = match work {
+        Work::All(why) => return from_nothing(transaction, tide, Some(why)).await,
+        Work::Since(changes) => changes,
+    };
+    let changed: Vec<i32> = changes.iter().map(|change| change.instrument_id).collect();
+    let mut rows = kept::read(transaction).await?;
+    let fresh = fresh::of_changed(transaction, &changes, &rows).await?;
+    rows.retain(|row| changed.binary_search(&row.instrument_id).is_err());
+    let sources =
+        Sources { from_nothing: None, changed: changed.len(), computed: fresh.len(), from_cache: rows.len() };
+    rows.extend(fresh);
+    rows.sort_unstable_by_key(|row| row.instrument_id);
+    if rows.is_empty() {
+        return Err(ScanError::NoBars(None));
+    }
+    Ok(Signals { rows, sources, replace: Some(changed), tide })
+}
+
+/// Why there is nothing to rank.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// There are no bars (up to the day asked for).
+    #[error("there are no bars{}", .0.map_or(String::new(), |day| format!(" up to {day}")))]
+    NoBars(Option<NaiveDate>),
+    /// There are bars of the session, but no features.
+    #[error("there are no features for {0}, the latest session with bars")]
+    NoFeatures(NaiveDate),
+    /// The arithmetic refuses its input, which stored bars and actions never give it.
+    #[error("the signals of instrument {0} cannot be computed")]
+    Signals(i32, #[source] crate::arithmetic::signals::SignalsError),
+    /// Likewise for the scores.
+    #[error("the scores cannot be computed")]
+    Scores(#[from] crate::arithmetic::scores::ScoresError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ScanError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoBars(_) => Some("load some first: ingest backfill --help".into()),
+            Self::NoFeatures(_) => Some("run: features refresh".into()),
+            Self::Signals(..) | Self::Scores(_) => {
+                Some("look at the instrument's bars and splits in psql".into())
+            }
+            Self::Store(store) => Some(store.hint().into()),
+        }
+    }
+}
