@@ -1,0 +1,87 @@
+//! `ingest status`: what is loaded and what is missing.
+
+use std::process::ExitCode;
+
+use chrono::{Days, NaiveDate};
+use serde_json::json;
+use tidemark::domain::calendar::nyse;
+use tidemark::say;
+use tidemark::settings::Settings;
+use tidemark::store::{self, Store, status};
+
+/// Missing sessions that are named.
+const NAMED: usize = 10;
+
+/// Show what is loaded: sessions expected, loaded and missing, instruments, actions, the database's edition
+#[derive(clap::Args)]
+pub struct Args {
+    /// First session expected [default: the first loaded one]
+    #[arg(long, value_name = "DATE")]
+    from: Option<NaiveDate>,
+    /// Last session expected [default: the last loaded one]
+    #[arg(long, value_name = "DATE")]
+    to: Option<NaiveDate>,
+    /// As one JSON object, with every missing session
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
+    let mut client = Store::new(settings, "tidemark ingest")?.client().await?;
+    store::prepare(&mut client).await?;
+    let status = status::read(&**client).await?;
+    let first = args.from.or_else(|| status.loaded.first().copied());
+    let last = args.to.or_else(|| status.loaded.last().copied());
+    let expected: Vec<NaiveDate> = match (first, last) {
+        (Some(first), Some(last)) => nyse().sessions(first, last + Days::new(1)).collect(),
+        _ => Vec::new(),
+    };
+    let missing: Vec<NaiveDate> =
+        expected.iter().copied().filter(|date| status.loaded.binary_search(date).is_err()).collect();
+    if args.json {
+        let object = json!({
+            "timescaledb": status.timescale,
+            "edition": status.edition,
+            "from": first,
+            "to": last,
+            "expected": expected.len(),
+            "loaded": expected.len() - missing.len(),
+            "missing": missing,
+            "bars": status.bars,
+            "instruments": status.instruments,
+            "splits": status.splits,
+            "dividends": status.dividends,
+            "share_counts": status.shares,
+            "revisions": status.revisions,
+        });
+        println!("{object:#}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("database     TimescaleDB {}, {} edition", status.timescale, status.edition);
+    if status.edition == "apache" {
+        println!(
+            "             columnstore and continuous aggregates are not in this edition; nothing here needs them"
+        );
+    }
+    match (first, last) {
+        (Some(first), Some(last)) => println!("range        {first} to {last}"),
+        _ => println!("range        nothing is loaded yet: ingest backfill --help"),
+    }
+    println!(
+        "sessions     {} expected, {} loaded, {} missing",
+        expected.len(),
+        expected.len() - missing.len(),
+        missing.len()
+    );
+    if !missing.is_empty() {
+        let named: Vec<String> = missing.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = if missing.len() > NAMED { ", … (--json names all)" } else { "" };
+        println!("             missing: {}{more}", named.join(", "));
+    }
+    println!("bars         {}, by the ledger", say::count(status.bars));
+    println!("instruments  {}", say::count(status.instruments));
+    println!("actions      {} splits, {} dividends", say::count(status.splits), say::count(status.dividends));
+    println!("share counts {}", say::count(status.shares));
+    println!("revisions    {}", say::count(status.revisions));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,135 @@
+//! From one compressed file to its rows: the hot path of a backfill.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
+
+use super::file::{DayFile, Rows};
+use super::header::Columns;
+use super::row::{RowReader, new_york_date};
+use super::{FlatFileError, gzip};
+
+/// The most that a file may unpack to, in bytes. A day of the whole market has about one million.
+const MOST_UNPACKED: usize = 1 << 30;
+
+/// Decodes files one after the other and keeps its buffers between them. Give each thread its own.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    packed: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Decoder {
+    /// Reads and decodes the file of one session.
+    ///
+    /// Rows that cannot be bars are set aside. Of several rows of one ticker equal ones are one, and of
+    /// contradictory ones the one of the greatest volume is kept (then the greatest close, then the other
+    /// fields): the result does not depend on the order of the rows.
+    ///
+    /// # Errors
+    /// A [`FlatFileError`] when the file as a whole cannot be trusted; nothing of it should be loaded then.
+    pub fn decode(&mut self, path: &Path, session_date: NaiveDate) -> Result<DayFile, FlatFileError> {
+        let mut packed = std::mem::take(&mut self.packed);
+        packed.clear();
+        let read = std::fs::File::open(path).and_then(|mut file| {
+            packed.reserve(file.metadata().map_or(0, |metadata| metadata.len()) as usize);
+            std::io::Read::read_to_end(&mut file, &mut packed)
+        });
+        let decoded = match read {
+            Ok(_) => self.decode_bytes(path, &packed, session_date),
+            Err(source) => Err(FlatFileError::Read { path: path.to_owned(), source }),
+        };
+        self.packed = packed;
+        decoded
+    }
+
+    /// Decodes a file that is in memory already; `path` is for messages only.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn decode_bytes(
+        &mut self,
+        path: &Path,
+        packed: &[u8],
+        session_date: NaiveDate,
+    ) -> Result<DayFile, FlatFileError> {
+        if packed.is_empty() {
+            return Err(FlatFileError::Empty(path.to_owned()));
+        }
+        gzip::unpack(packed, MOST_UNPACKED, &mut self.text)
+            .map_err(|fault| FlatFileError::Gzip { path: path.to_owned(), fault })?;
+        if self.text.is_empty() {
+            return Err(FlatFileError::NoContent(path.to_owned()));
+        }
+        let mut file = parse(path, &self.text, session_date)?;
+        file.digest = Sha256::digest(packed).into();
+        file.size = packed.len() as u64;
+        Ok(file)
+    }
+}
+
+/// Parses the unpacked text of a file.
+fn parse(path: &Path, text: &[u8], session_date: NaiveDate) -> Result<DayFile, FlatFileError> {
+    /// Bytes of a usual row, for the first guess at their number.
+    const USUAL_ROW: usize = 50;
+
+    let mut lines = Lines { rest: text }.enumerate().map(|(at, line)| (at + 1, line));
+    let header = lines.next().map_or(&[][..], |(_, line)| line);
+    let mut reader = RowReader::new(Columns::read(path, header)?, session_date);
+
+    let mut rows = Rows::with_capacity(text.len() / USUAL_ROW);
+    let mut set_aside = Vec::new();
+    let mut other_days = 0;
+    let mut earliest_other = i64::MAX;
+    for (number, line) in lines.filter(|(_, line)| !line.is_empty()) {
+        match reader.read(line) {
+            Ok((ticker, bar)) => rows.push(ticker, bar, number),
+            Err(fault) => {
+                if let Some(window_start) = fault.window_start {
+                    other_days += 1;
+                    earliest_other = earliest_other.min(window_start);
+                }
+                set_aside.push(fault.set_aside(number));
+            }
+        }
+    }
+
+    let count = rows.len() + set_aside.len();
+    if count == 0 {
+        return Err(FlatFileError::NoBars(path.to_owned()));
+    }
+    if rows.len() == 0 && 2 * other_days > count {
+        let found = new_york_date(earliest_other);
+        return Err(FlatFileError::NamedForAnotherDay { path: path.to_owned(), named: session_date, found });
+    }
+    let mut file = DayFile::new(session_date, rows, set_aside);
+    if 2 * file.set_aside.len() > count {
+        let (path, set_aside) = (path.to_owned(), file.set_aside.len());
+        let first = Box::new(file.set_aside.swap_remove(0));
+        return Err(FlatFileError::MostlyBad { path, rows: count, set_aside, first });
+    }
+    Ok(file)
+}
+
+/// The lines of a text, without their `\n` or `\r\n`.
+struct Lines<'text> {
+    rest: &'text [u8],
+}
+
+impl<'text> Iterator for Lines<'text> {
+    type Item = &'text [u8];
+
+    fn next(&mut self) -> Option<&'text [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+        let line = &self.rest[..end];
+        self.rest = self.rest.get(end + 1..).unwrap_or_default();
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+}
+
+#[cfg(test)]
+mod tests;

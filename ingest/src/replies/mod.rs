@@ -1,0 +1,16 @@
+//! The vendor's JSON replies about splits, dividends and shares: pages of them, and the records in them.
+//!
+//! A page is the same whether it comes over the network or from a file, so [`parse_page`] knows neither;
+//! each record module has `settle`, from raw results to records, and `read`, the same for files in a folder.
+
+pub mod dividends;
+mod field;
+mod files;
+mod page;
+mod settle;
+pub mod shares;
+pub mod splits;
+
+pub use files::ReplyError;
+pub use page::parse_page;
+pub use settle::Settled;

@@ -1,0 +1,137 @@
+//! One page of a reply: its results, and where the next page is.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// One page of results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// `OK`, `DELAYED` or `success`; `None` where the vendor leaves it out.
+    pub status: Option<String>,
+    /// Address of the next page, never with a key. Data from outside: check its origin before use.
+    pub next_url: Option<String>,
+    /// The records; empty where the vendor leaves the key out, as it does for holidays.
+    pub results: Vec<T>,
+}
+
+/// Why a reply is no page of results.
+#[derive(Debug, thiserror::Error)]
+pub enum PageFault {
+    /// The reply is not JSON, or not of the shape that was asked for.
+    #[error("the reply is not understood")]
+    Malformed(#[source] serde_json::Error),
+    /// The vendor refuses, perhaps with HTTP status 200.
+    #[error("the vendor answered {status}: {message}")]
+    Refused {
+        /// The vendor's own word, such as `NOT_AUTHORIZED`.
+        status: String,
+        /// Its explanation.
+        message: String,
+    },
+}
+
+/// What tells a refusal from a page; everything in it may be missing.
+#[derive(serde::Deserialize)]
+struct Verdict {
+    #[serde(default)]
+    status: Value,
+    #[serde(default)]
+    error: Value,
+    #[serde(default)]
+    message: Value,
+}
+
+/// What a page holds beside its status.
+#[derive(serde::Deserialize)]
+struct Body<T> {
+    next_url: Option<String>,
+    results: Option<Vec<T>>,
+}
+
+/// Parses one reply.
+///
+/// # Errors
+/// [`PageFault::Refused`] when `status` is none of the words for success, or is missing beside an `error`;
+/// [`PageFault::Malformed`] for everything that is not a page.
+pub fn parse_page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, PageFault> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let verdict: Verdict = serde_json::from_slice(bytes).map_err(PageFault::Malformed)?;
+    let status = verdict.status.as_str();
+    let complaint = verdict.error.as_str().or(verdict.message.as_str());
+    let refused = match status {
+        Some(status) => !["OK", "DELAYED", "SUCCESS"].contains(&status.to_ascii_uppercase().as_str()),
+        None => complaint.is_some(),
+    };
+    if refused {
+        return Err(PageFault::Refused {
+            status: status.unwrap_or("without a status").to_owned(),
+            message: complaint.unwrap_or("no reason is given").to_owned(),
+        });
+    }
+    let Body { next_url, results } = serde_json::from_slice(bytes).map_err(PageFault::Malformed)?;
+    Ok(Page {
+        status: status.map(str::to_owned),
+        next_url: next_url.filter(|address| !address.is_empty()),
+        results: results.unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(text: &str) -> Result<Page<i32>, PageFault> {
+        parse_page(text.as_bytes())
+    }
+
+    #[test]
+    fn a_page_has_results_and_the_way_on() {
+        let text = r#"{"status":"DELAYED","request_id":1,"next_url":"https://x/y?cursor=z","results":[1,2],"count":2}"#;
+        let page = page(text).expect("a page");
+        assert_eq!(page.status.as_deref(), Some("DELAYED"));
+        assert_eq!(page.next_url.as_deref(), Some("https://x/y?cursor=z"));
+        assert_eq!(page.results, [1, 2]);
+    }
+
+    #[test]
+    fn results_may_be_missing_or_null() {
+        for text in
+            [r#"{"status":"OK"}"#, r#"{"status":"OK","results":null,"next_url":null}"#, "{}", "\u{feff}{}"]
+        {
+            let page = page(text).expect(text);
+            assert_eq!((page.results.len(), page.next_url), (0, None), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_from_a_page_whatever_it_is_called() {
+        for (text, message) in [
+            (
+                r#"{"status":"NOT_AUTHORIZED","message":"no plan"}"#,
+                "the vendor answered NOT_AUTHORIZED: no plan",
+            ),
+            (
+                r#"{"status":"ERROR","error":"bad date","request_id":7}"#,
+                "the vendor answered ERROR: bad date",
+            ),
+            (r#"{"error":"slow down"}"#, "the vendor answered without a status: slow down"),
+            (r#"{"status":"NOT_FOUND","results":[]}"#, "the vendor answered NOT_FOUND: no reason is given"),
+        ] {
+            assert_eq!(page(text).expect_err("refused").to_string(), message);
+        }
+    }
+
+    #[test]
+    fn what_is_no_page_is_malformed() {
+        for text in [
+            "",
+            "[]",
+            "<html>",
+            r#"{"status":"OK","results":[1"#,
+            r#"{"results":["one"]}"#,
+            "{\"status\":\"\u{0}",
+        ] {
+            assert!(matches!(page(text), Err(PageFault::Malformed(_))), "{text}");
+        }
+    }
+}
