@@ -1,0 +1,190 @@
+//! `features`: keeps the feature store up to the bars, shows it, exports it, and proves it.
+
+mod export;
+mod show;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+use tidemark::arithmetic::catalogue::PRICE_FACTORS;
+use tidemark::failure;
+use tidemark::jobs::refresh::{self, Everything, Options, Sample};
+use tidemark::say::{self, Progress};
+use tidemark::settings::{Settings, SettingsArgs};
+use tidemark::store::{self, Store, lock};
+
+/// Keeps every factor of every instrument and session in the table features_day, as it was known on that session.
+///
+/// `features refresh` computes only what the changes since its last run can reach. In SQL, read features_day (raw values),
+/// feature_scores (z-scores and families), feature_ranks and factors.
+#[derive(Parser)]
+#[command(name = "features", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the feature store up to the bars
+    Refresh {
+        /// Compute everything again, whatever the change log says
+        #[arg(long)]
+        full: bool,
+    },
+    /// Compute rows from nothing and compare them with the stored ones, bit for bit
+    Verify {
+        /// Every instrument and session instead of a sample
+        #[arg(long)]
+        all: bool,
+        /// Size of the sample, in instruments
+        #[arg(long, default_value_t = 200, conflicts_with = "all")]
+        sample: usize,
+    },
+    Show(show::Args),
+    /// List the factors: unit, direction, history, definition
+    List {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    Export(export::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(code) => code,
+        Err(error) => failure::report(&error, |_| None),
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if let Command::List { json } = cli.command {
+        list(json);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = Settings::load(&cli.settings)?;
+    let mut client = Store::new(&settings, "tidemark features")?.client().await?;
+    store::prepare(&mut client).await?;
+    match cli.command {
+        Command::Refresh { full } => {
+            let held = lock::hold_or_say(&**client, lock::Name::Features, || {
+                eprintln!("another features refresh is running; waiting for it to finish");
+            })
+            .await?;
+            let options = Options { full, benchmark: settings.benchmark.clone() };
+            let started = Instant::now();
+            let progress = Progress::new("computing", "sessions");
+            let summary =
+                refresh::refresh(&mut client, &options, &|done, total| progress.at(done, total, "")).await?;
+            progress.end();
+            held.release(&**client).await?;
+            print_summary(&summary, &settings.benchmark, started);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify { all, sample } => {
+            let sample = if all { Sample::All } else { Sample::About(sample) };
+            let progress = Progress::new("verifying", "sessions");
+            let verdict = refresh::verify(&mut client, &settings.benchmark, sample, &|done, total| {
+                progress.at(done, total, "")
+            })
+            .await?;
+            progress.end();
+            print_verdict(&verdict);
+            Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Show(args) => show::run(&mut client, &args).await,
+        Command::Export(args) => export::run(&mut client, &args).await,
+        Command::List { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn print_summary(summary: &refresh::Summary, benchmark: &str, started: Instant) {
+    match summary.everything {
+        Some(Everything::Asked) => println!("everything computed again, as asked"),
+        Some(Everything::FromNothing(why)) => println!("everything computed: {why}"),
+        None if summary.instruments == 0 => println!("nothing changed since the last refresh"),
+        None => {
+            println!("{} instruments changed since the last refresh", say::count(summary.instruments as u64))
+        }
+    }
+    println!(
+        "rows       {} computed: {} new, {} changed, {} removed",
+        say::count(summary.computed),
+        say::count(summary.added),
+        say::count(summary.changed),
+        say::count(summary.removed)
+    );
+    println!("sections   {} sessions", say::count(summary.sections as u64));
+    println!(
+        "time       {}: {} reading, {} computing, {} writing",
+        say::time(started.elapsed()),
+        say::time(summary.reading),
+        say::time(summary.computing),
+        say::time(summary.writing)
+    );
+    if summary.benchmark_missing {
+        eprintln!(
+            "warning: the benchmark {benchmark} has no bars, so beta_252 and ivol_252 are null; set benchmark in tidemark.toml or TIDEMARK_BENCHMARK"
+        );
+    }
+}
+
+fn print_verdict(verdict: &refresh::Verdict) {
+    if verdict.pending > 0 {
+        println!("{} instruments changed since the last refresh; nothing was compared", verdict.pending);
+        eprintln!("hint: run features refresh, then verify again");
+        return;
+    }
+    println!(
+        "{} instruments, {} rows compared: {} differ",
+        say::count(verdict.instruments as u64),
+        say::count(verdict.rows),
+        verdict.differing_rows
+    );
+    println!(
+        "{} sessions' moments compared: {} differ",
+        say::count(verdict.sections),
+        verdict.differing_moments
+    );
+    for words in &verdict.shown {
+        println!("  {words}");
+    }
+    if verdict.is_clean() {
+        println!("stored = computed from nothing, bit for bit");
+    }
+}
+
+fn list(json: bool) {
+    if json {
+        let factors: Vec<serde_json::Value> = PRICE_FACTORS
+            .iter()
+            .map(|f| {
+                serde_json::json!({
+                    "name": f.name, "version": f.version, "family": f.family, "unit": f.unit,
+                    "direction": f.direction.stored(), "history": f.history, "definition": f.definition, "source": f.source,
+                })
+            })
+            .collect();
+        println!("{:#}", serde_json::Value::from(factors));
+        return;
+    }
+    let rows = PRICE_FACTORS
+        .iter()
+        .map(|f| {
+            let direction = f.direction.stored().map_or("", |d| if d > 0 { "+" } else { "-" });
+            vec![
+                f.name.into(),
+                direction.into(),
+                f.family.unwrap_or("").into(),
+                f.unit.into(),
+                f.definition.into(),
+            ]
+        })
+        .collect();
+    println!("{}", say::table(&["factor", "", "family", "unit", "definition"], &[false; 5], rows));
+}
