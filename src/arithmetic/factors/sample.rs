@@ -97,6 +97,7 @@ impl Sample {
 }
 
 impl FactorColumns {
+    /// A column of the last rows by the factor's name.
     pub fn column(&self, factor: &str) -> &[f64] {
         &self.values[position(factor).expect("a factor of the catalogue")]
     }

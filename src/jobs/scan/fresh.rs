@@ -8,7 +8,7 @@ use tokio_postgres::Transaction;
 
 use super::ScanError;
 use crate::arithmetic::signals::{self, HISTORY, SIGNAL_COUNT, SignalBars};
-use crate::domain::calendar::nyse;
+use crate::domain::calendar::{END_DAY, nyse};
 use crate::domain::history::Split;
 use crate::store::bars::{self, BarTable};
 use crate::store::change_log::Change;
@@ -55,7 +55,7 @@ pub async fn of_changed(
         }
     }
     if !left.is_empty() {
-        let table = bars::read_last(transaction, NaiveDate::MAX, HISTORY as i32, Some(&left)).await?;
+        let table = bars::read_last(transaction, END_DAY, HISTORY as i32, Some(&left)).await?;
         rows.extend(compute(&table, &splits, &left)?);
     }
     Ok(rows)

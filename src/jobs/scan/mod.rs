@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Transaction};
 
 use crate::arithmetic::signals::{HISTORY, SIGNALS};
+use crate::domain::calendar::END_DAY;
 use crate::store::change_log::{self, FromNothing, Job, Tide, Work};
 use crate::store::signals::{self as kept, LatestSignals};
 use crate::store::{StoreError, bars};
@@ -163,7 +164,7 @@ async fn from_nothing(
     tide: Tide,
     why: Option<FromNothing>,
 ) -> Result<Signals, ScanError> {
-    let until = bars::latest_session(transaction, NaiveDate::MAX).await?.ok_or(ScanError::NoBars(None))?;
+    let until = bars::latest_session(transaction, END_DAY).await?.ok_or(ScanError::NoBars(None))?;
     let rows = fresh::of_market(transaction, until).await?;
     let sources = Sources { from_nothing: why, changed: rows.len(), computed: rows.len(), from_cache: 0 };
     Ok(Signals { rows, sources, replace: None, tide })
