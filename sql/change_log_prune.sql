@@ -1,9 +1,14 @@
--- Removes what every job has read, once both jobs have a tidemark of this cluster; and rows of transactions that this
--- cluster has not begun yet, which can only come from a restore. Repeatable. Caller: store::change_log.
-DELETE FROM change_log
-WHERE xid < (
-        SELECT CASE WHEN count(*) = 2 THEN min(pg_snapshot_xmin(t.snapshot)) END
-        FROM tidemarks AS t
-        JOIN pg_control_system() AS s USING (system_identifier)
+-- Removes what both jobs have read: what is visible in the tidemarks of both, of this cluster; and rows of transactions that
+-- this cluster has not begun yet, which can only come from a restore. Repeatable. Caller: store::change_log.
+WITH marks AS MATERIALIZED (
+    SELECT (array_agg(t.snapshot))[1] AS one, (array_agg(t.snapshot))[2] AS other
+    FROM tidemarks AS t
+    JOIN pg_control_system() AS s USING (system_identifier)
+    HAVING count(*) = 2
+)
+DELETE FROM change_log AS c
+WHERE c.xid >= pg_snapshot_xmax(pg_current_snapshot())
+    OR EXISTS (
+        SELECT FROM marks
+        WHERE pg_visible_in_snapshot(c.xid, marks.one) AND pg_visible_in_snapshot(c.xid, marks.other)
     )
-    OR xid >= pg_snapshot_xmax(pg_current_snapshot())

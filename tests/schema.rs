@@ -1,0 +1,152 @@
+//! The schema: migrations, views, and the rules that every table and statement keeps.
+
+mod support;
+
+use support::Database;
+use tidemark::arithmetic::catalogue::PRICE_FACTORS;
+use tidemark::arithmetic::signals::SIGNALS;
+use tidemark::domain::calendar::{self, nyse};
+use tidemark::store::{self, Store, StoreError};
+
+#[tokio::test]
+async fn a_new_database_gets_the_schema_and_a_second_run_finds_nothing_to_do() {
+    let database = Database::create_empty().await;
+    let mut client = database.client().await;
+    store::prepare(&mut client).await.unwrap();
+    let oids = "SELECT array_agg(oid ORDER BY oid)::text FROM pg_class WHERE relkind IN ('r', 'v')";
+    let before: String = client.query_one(oids, &[]).await.unwrap().get(0);
+    store::prepare(&mut client).await.unwrap();
+    let after: String = client.query_one(oids, &[]).await.unwrap().get(0);
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn two_programs_that_start_at_once_migrate_once() {
+    let database = Database::create_empty().await;
+    let (mut a, mut b) = (database.client().await, database.client().await);
+    let (a, b) = tokio::join!(store::prepare(&mut a), store::prepare(&mut b));
+    a.unwrap();
+    b.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let database = Database::create().await;
+    let mut client = database.client().await;
+    client
+        .execute("INSERT INTO refinery_schema_history VALUES (99, 'later', '2030-01-01', '1')", &[])
+        .await
+        .unwrap();
+    let error = store::prepare(&mut client).await.unwrap_err();
+    assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn views_are_applied_again_when_they_change() {
+    let database = Database::create().await;
+    let mut client = database.client().await;
+    client
+        .batch_execute("DROP VIEW feature_ranks; UPDATE schema_applied SET digest = 'older'")
+        .await
+        .unwrap();
+    store::prepare(&mut client).await.unwrap();
+    client.query("SELECT * FROM feature_ranks", &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_table_view_and_column_explains_itself() {
+    let database = Database::create().await;
+    let client = database.client().await;
+    let silent = client
+        .query(
+            "SELECT c.relname || coalesce('.' || a.attname, '')
+             FROM pg_class AS c
+             CROSS JOIN LATERAL (
+                 SELECT NULL::name AS attname, 0 AS attnum
+                 UNION ALL
+                 SELECT attname, attnum FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+             ) AS a
+             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'p')
+                 AND c.relname <> 'refinery_schema_history'
+                 AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')
+                 AND coalesce(CASE WHEN a.attnum = 0 THEN obj_description(c.oid) ELSE col_description(c.oid, a.attnum) END, '') = ''",
+            &[],
+        )
+        .await
+        .unwrap();
+    let silent: Vec<String> = silent.iter().map(|row| row.get(0)).collect();
+    assert!(silent.is_empty(), "without a comment: {silent:?}");
+}
+
+#[tokio::test]
+async fn columns_and_catalogues_are_in_step() {
+    let database = Database::create().await;
+    let client = database.client().await;
+    let columns = |table: &'static str, before: usize| {
+        let client = &client;
+        async move {
+            let rows = client
+                .query("SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 ORDER BY attnum", &[&table])
+                .await
+                .unwrap();
+            rows.iter().skip(before).map(|row| row.get(0)).collect::<Vec<String>>()
+        }
+    };
+    assert_eq!(columns("features_day", 3).await, PRICE_FACTORS.map(|factor| factor.name));
+    assert_eq!(columns("signals_latest", 3).await, SIGNALS.map(|signal| signal.name));
+}
+
+#[tokio::test]
+async fn the_table_of_sessions_is_the_calendar() {
+    let database = Database::create().await;
+    let client = database.client().await;
+    let rows = client.query("SELECT session_date, early_close FROM sessions ORDER BY 1", &[]).await.unwrap();
+    let stored: Vec<(chrono::NaiveDate, Option<chrono::NaiveTime>)> =
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let calendar: Vec<_> = nyse()
+        .sessions(calendar::FIRST_DAY, calendar::END_DAY)
+        .map(|day| (day, nyse().early_close(day)))
+        .collect();
+    assert!(stored == calendar);
+}
+
+#[test]
+fn every_statement_has_a_header_that_names_its_caller() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with("-- ") && text.contains("Caller: "), "{}", path.display());
+        }
+    }
+}
+
+async fn refusal(url: &str) -> StoreError {
+    let database = Database::create_empty().await;
+    let mut settings = database.settings();
+    settings.database_url = Some((url.replace("{db}", &database.url), "the test"));
+    match Store::new(&settings, "tidemark test") {
+        Ok(store) => store.client().await.err().expect("a refusal"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn each_way_of_not_connecting_is_told_apart_and_no_password_is_repeated() {
+    let nobody = refusal("postgresql://someone:hush@127.0.0.1:1/x").await;
+    assert!(matches!(nobody, StoreError::Unreachable { .. }), "{nobody}");
+    let bad = refusal("postgresql://someone:hush@127.0.0.1:port/x").await;
+    assert!(matches!(bad, StoreError::BadUrl { .. }), "{bad}");
+    let server = support::server();
+    let missing = refusal(&support::with_database(&server, "no_such_database")).await;
+    assert!(matches!(missing, StoreError::NoSuchDatabase { .. }), "{missing}");
+    let config: tokio_postgres::Config = server.parse().unwrap();
+    let password = String::from_utf8(config.get_password().unwrap_or(b"none").to_vec()).unwrap();
+    let wrong = refusal(&server.replace(&password, "hush")).await;
+    assert!(matches!(wrong, StoreError::Refused { .. }), "{wrong}");
+    for error in [nobody, bad, missing, wrong] {
+        let text = format!("{error} {error:?} {}", error.hint());
+        assert!(!text.contains("hush") && !text.contains(&password), "{text}");
+    }
+}

@@ -1,0 +1,191 @@
+//! The whole path on a slice of the real market, with the programs as a user runs them: load, actions, factors, scan, the
+//! vendor's corrections, and the proofs.
+
+mod support;
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use support::Database;
+
+/// The real bars; `TIDEMARK_TEST_DATA` names another place.
+fn data() -> PathBuf {
+    let place = std::env::var_os("TIDEMARK_TEST_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    assert!(place.is_dir(), "no test data in {}: set TIDEMARK_TEST_DATA", place.display());
+    place
+}
+
+/// A program beside the test's own: `ingest` is built by its own package.
+fn program(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_scan")).with_file_name(name);
+    assert!(
+        path.is_file(),
+        "{} is not built: run cargo build --workspace with the same profile",
+        path.display()
+    );
+    path
+}
+
+fn run(database: &Database, line: &str) -> Output {
+    let mut words = line.split(' ');
+    let mut command = Command::new(program(words.next().unwrap()));
+    command.args(words).env("DATABASE_URL", &database.url).env_remove("TIDEMARK_BENCHMARK");
+    command.output().unwrap()
+}
+
+/// Runs a command that must succeed, and gives its standard output.
+fn ok(database: &Database, line: &str) -> String {
+    let output = run(database, line);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{line}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// A ticker's closes as the files print them, by a reader that shares nothing with the program.
+fn closes(folder: &Path, ticker: &str, from: &str, to: &str) -> Vec<(String, f64)> {
+    let mut closes = Vec::new();
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut folders = vec![folder.join("us_stocks_sip/day_aggs_v1")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    for path in files {
+        let day = path.file_name().unwrap().to_str().unwrap()[..10].to_owned();
+        // Good Friday, Memorial Day, and Independence Day of 2015: the vendor prints files for them.
+        if day.as_str() < from
+            || day.as_str() > to
+            || ["2015-04-03", "2015-05-25", "2015-07-03"].contains(&day.as_str())
+        {
+            continue;
+        }
+        let mut text = String::new();
+        flate2::read::MultiGzDecoder::new(std::fs::File::open(&path).unwrap())
+            .read_to_string(&mut text)
+            .unwrap();
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split(',').collect();
+            if fields[0] == ticker {
+                closes.push((day.clone(), fields[3].parse().unwrap()));
+            }
+        }
+    }
+    closes
+}
+
+fn exported(path: &Path) -> HashMap<(String, String), HashMap<String, String>> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<String>>());
+    let header = lines.next().unwrap();
+    lines
+        .map(|fields| ((fields[0].clone(), fields[1].clone()), header.iter().cloned().zip(fields).collect()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_on_a_slice_of_the_real_market() {
+    let vendor = data().join("vendor");
+    let (first, second) = (vendor.join("us2015"), vendor.join("us2015_republished"));
+    let database = Database::create_empty().await;
+    let range = "--from 2015-03-20 --to 2015-07-31";
+    let loaded = ok(&database, &format!("ingest backfill --source flatfiles:{} {range}", first.display()));
+    assert!(loaded.contains("Good Friday"), "{loaded}");
+    ok(&database, &format!("ingest actions --source files:{}", first.display()));
+    ok(&database, "features refresh");
+    let scan: serde_json::Value =
+        serde_json::from_str(&ok(&database, "scan full --format json --limit 100000")).unwrap();
+    assert_eq!(scan["session_date"], "2015-07-31");
+    let ranked = scan["counts"]["ranked"].as_u64().unwrap();
+    assert!(ranked > 1_000, "{ranked} ranked");
+    let dropped: u64 =
+        scan["counts"]["dropped"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(
+        ranked + dropped,
+        scan["counts"]["universe"].as_u64().unwrap(),
+        "everybody is ranked or dropped by a rule"
+    );
+
+    // The vendor corrects three of these days.
+    let corrected =
+        ok(&database, &format!("ingest backfill --source flatfiles:{} {range}", second.display()));
+    assert!(corrected.contains("loaded 3"), "{corrected}");
+    let stale = run(&database, "features verify");
+    assert!(!stale.status.success(), "verify must not speak of rows that are not refreshed");
+    let behind: serde_json::Value =
+        serde_json::from_str(&ok(&database, "scan incremental --format json")).unwrap();
+    assert!(behind["counts"]["features_behind"].as_u64().unwrap() > 0);
+    ok(&database, "features refresh");
+    let scan: serde_json::Value =
+        serde_json::from_str(&ok(&database, "scan incremental --format json")).unwrap();
+    assert_eq!(scan["counts"]["features_behind"], 0);
+    assert!(ok(&database, "scan verify").contains("incremental = full, bit for bit"));
+    assert!(ok(&database, "features verify --all").contains("stored = computed from nothing, bit for bit"));
+
+    // One number worked out from the files: the total return of Apple over 63 sessions, one dividend within.
+    let out = tempfile::tempdir().unwrap();
+    let csv = out.path().join("features.csv");
+    ok(
+        &database,
+        &format!("features export --from 2015-07-31 --to 2015-07-31 --format csv --out {}", csv.display()),
+    );
+    let rows = exported(&csv);
+    let prices = closes(&first, "AAPL", "2015-03-20", "2015-07-31");
+    let prices = &prices[prices.len() - 64..];
+    // 0.52 USD went ex on 2015-05-07.
+    let growth: f64 = prices
+        .windows(2)
+        .map(|pair| (pair[1].1 + if pair[1].0 == "2015-05-07" { 0.52 } else { 0.0 }) / pair[0].1)
+        .product();
+    let stored: f64 = rows[&("AAPL".to_owned(), "2015-07-31".to_owned())]["mom_3"].parse().unwrap();
+    assert!((stored - (growth - 1.0)).abs() < 1e-12, "{stored} stored, {} by hand", growth - 1.0);
+    let text = ok(&database, "features show AAPL --json --session 2015-07-31 --rows 1");
+    let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        shown[0]["mom_3"].as_f64().unwrap().to_bits(),
+        stored.to_bits(),
+        "export and show give the same bits"
+    );
+
+    // A look at the past gives what a scan on that day would have given.
+    let past: serde_json::Value =
+        serde_json::from_str(&ok(&database, "scan full --as-of 2015-07-05 --format json --limit 5")).unwrap();
+    assert_eq!(past["session_date"], "2015-07-02");
+    assert_eq!(past["run_id"], serde_json::Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_on_an_empty_database_say_what_to_do_first() {
+    let database = Database::create().await;
+    for (line, fact, act) in [
+        ("scan full", "there are no bars", "ingest backfill"),
+        ("scan incremental", "there are no bars", "ingest backfill"),
+        ("scan verify", "there are no bars", "ingest backfill"),
+        ("features show AAPL", "no instrument has the ticker AAPL", "ingest status"),
+        (
+            "features export --from 2024-01-02 --to 2024-01-03 --format csv --out /tmp/never.csv",
+            "no features",
+            "features refresh",
+        ),
+        (
+            "features export --from 2024-01-03 --to 2024-01-02 --format csv --out /tmp/never.csv",
+            "is after",
+            "earlier day",
+        ),
+    ] {
+        let output = run(&database, line);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}: {text}");
+        assert!(text.starts_with("error: ") && text.contains(fact), "{line}: {text}");
+        assert!(text.contains("hint: ") && text.contains(act), "{line}: {text}");
+        assert!(output.stdout.is_empty(), "{line}");
+    }
+    assert!(ok(&database, "features refresh").contains("0 computed"));
+    assert!(ok(&database, "features list").contains("mom_12_1"));
+    assert!(ok(&database, "ingest status").contains("nothing is loaded yet"));
+}
