@@ -1,6 +1,8 @@
 //! The tidemark protocol: nothing that commits late is missed, nothing is done twice, and a reader that cannot trust its
 //! tidemark starts from nothing and says so.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use support::{Database, market};

@@ -2,6 +2,8 @@
 //! deletions, duplicates, new instruments, splits, dividends, share counts, writers that commit out of order, and runs that
 //! die between any two steps; after each, what was computed step by step must equal what is computed from nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::{BTreeMap, HashSet};
@@ -331,7 +333,7 @@ impl World {
     async fn check(&mut self) {
         refresh::refresh(&mut self.client, &options(), &|_, _| {}).await.unwrap();
         let verdict = refresh::verify(&mut self.client, "SPY", Sample::All, &|_, _| {}).await.unwrap();
-        assert!(verdict.is_clean(), "features differ: {:#?}", verdict);
+        assert!(verdict.is_clean(), "features differ: {verdict:#?}");
         let verdict_of_scan = scan::verify(&mut self.client, "SPY").await.unwrap();
         assert_eq!(verdict_of_scan.differing, 0, "scans differ: {:#?}", verdict_of_scan.shown);
         self.report.checks += 1;

@@ -127,7 +127,7 @@ async fn refusal(url: &str) -> StoreError {
     let mut settings = database.settings();
     settings.database_url = Some((url.replace("{db}", &database.url), "the test"));
     match Store::new(&settings, "tidemark test") {
-        Ok(store) => store.client().await.err().expect("a refusal"),
+        Ok(store) => store.client().await.expect_err("a refusal"),
         Err(error) => error,
     }
 }

@@ -1,6 +1,8 @@
 //! The whole path on a slice of the real market, with the programs as a user runs them: load, actions, factors, scan, the
 //! vendor's corrections, and the proofs.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::HashMap;

@@ -237,25 +237,19 @@ pub async fn read_last(
     let action = "reading the last bars";
     let mut raw: Vec<Raw> = Vec::new();
     let sparse: Vec<i32>;
-    let ids = match only {
-        Some(ids) => ids,
-        None => {
-            let last = nyse().at_or_before(until).unwrap_or(0);
-            let window = [Literal::Date(date_of((last - count - 9).max(0))), Literal::Date(until)];
-            copy_out::rows(
-                transaction,
-                include_str!("../../sql/bars_window.sql"),
-                &window,
-                action,
-                |fields| {
-                    raw.push(ohlcv(fields)?);
-                    Ok(())
-                },
-            )
-            .await?;
-            sparse = set_sparse_aside(&mut raw, count);
-            &sparse
-        }
+    let ids = if let Some(ids) = only {
+        ids
+    } else {
+        let last = nyse().at_or_before(until).unwrap_or(0);
+        let start = date_of((last - count - 9).max(0));
+        let window = [Literal::Date(start), Literal::Date(until)];
+        copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, action, |fields| {
+            raw.push(ohlcv(fields)?);
+            Ok(())
+        })
+        .await?;
+        sparse = sparse_with_older(transaction, &mut raw, count, start).await?;
+        &sparse
     };
     if !ids.is_empty() {
         let values = [Literal::Date(until), Literal::Int(count), Literal::Ints(ids)];
@@ -286,16 +280,27 @@ fn ohlcv(fields: &mut Fields<'_>) -> Result<Raw, StoreError> {
     })
 }
 
-/// Takes out the rows of instruments with fewer than `count` bars in the window, which may have older ones, and names them.
-fn set_sparse_aside(raw: &mut Vec<Raw>, count: i32) -> Vec<i32> {
+/// Takes out the rows of the instruments that have fewer than `count` bars in the window and older ones before its `start`,
+/// and names them.
+async fn sparse_with_older(
+    transaction: &Transaction<'_>,
+    raw: &mut Vec<Raw>,
+    count: i32,
+    start: NaiveDate,
+) -> Result<Vec<i32>, StoreError> {
     let mut bars: HashMap<i32, i32> = HashMap::new();
     for row in raw.iter() {
         *bars.entry(row.instrument_id).or_default() += 1;
     }
-    let mut sparse: Vec<i32> = bars.iter().filter(|(_, n)| **n < count).map(|(id, _)| *id).collect();
-    sparse.sort_unstable();
-    raw.retain(|row| bars.get(&row.instrument_id).is_some_and(|n| *n >= count));
-    sparse
+    let sparse: Vec<i32> = bars.into_iter().filter(|(_, n)| *n < count).map(|(id, _)| id).collect();
+    let older = transaction
+        .query(include_str!("../../sql/bars_older.sql"), &[&sparse, &start])
+        .await
+        .during("looking for older bars")?;
+    let mut older: Vec<i32> = older.into_iter().map(|row| row.get(0)).collect();
+    older.sort_unstable();
+    raw.retain(|row| older.binary_search(&row.instrument_id).is_err());
+    Ok(older)
 }
 
 /// The latest session up to and including `until` that has a bar; none without bars.

@@ -90,7 +90,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let sample = if all { Sample::All } else { Sample::About(sample) };
             let progress = Progress::new("verifying", "sessions");
             let verdict = refresh::verify(&mut client, &settings.benchmark, sample, &|done, total| {
-                progress.at(done, total, "")
+                progress.at(done, total, "");
             })
             .await?;
             progress.end();
@@ -109,7 +109,7 @@ fn print_summary(summary: &refresh::Summary, benchmark: &str, started: Instant) 
         Some(Everything::FromNothing(why)) => println!("everything computed: {why}"),
         None if summary.instruments == 0 => println!("nothing changed since the last refresh"),
         None => {
-            println!("{} instruments changed since the last refresh", say::count(summary.instruments as u64))
+            println!("{} instruments changed since the last refresh", say::count(summary.instruments as u64));
         }
     }
     println!(
