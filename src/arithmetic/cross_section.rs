@@ -1,4 +1,4 @@
-//! The cross-section of one session and one factor: moments of the winsorised population, z-scores and percentile ranks.
+//! The cross-section of one session and one factor: moments of the winsorised population, and z-scores.
 //! It knows no instrument: a column is a slice of values, NaN where null, with a mask of the same length that says who is
 //! in the population. **Columns are in ascending order of instrument**, because sums run in the order of the slice.
 
@@ -78,7 +78,6 @@ pub fn z(value: f64, moments: &Moments, direction: Direction) -> f64 {
 pub struct CrossSection {
     present: Vec<f64>,
     ordered: Vec<f64>,
-    places: Vec<(f64, u32)>,
 }
 
 impl CrossSection {
@@ -104,29 +103,6 @@ impl CrossSection {
         let lower = self.present.iter().copied().fold(f64::INFINITY, f64::min);
         let upper = self.present.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Moments::bounded(&self.present, lower, upper)
-    }
-
-    /// Appends to `out` the percentile rank of each value, 0 … 1: (number below + half of the ties, itself counted as a
-    /// tie) / number of values. Null where the value is and outside the population.
-    pub fn ranks(&mut self, values: &[f64], population: &[bool], out: &mut Vec<f64>) {
-        self.places.clear();
-        for (place, (&value, _)) in
-            (0_u32..).zip(values.iter().zip(population)).filter(|(_, (v, p))| **p && !v.is_nan())
-        {
-            self.places.push((value, place));
-        }
-        let start = out.len();
-        out.resize(start + values.len(), NULL);
-        self.places.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        let names = self.places.len() as f64;
-        let mut below = 0;
-        for ties in self.places.chunk_by(|a, b| a.0 == b.0) {
-            let rank = (below as f64 + ties.len() as f64 / 2.0) / names;
-            for &(_, place) in ties {
-                out[start + place as usize] = rank;
-            }
-            below += ties.len();
-        }
     }
 
     fn take_present(&mut self, values: &[f64], population: &[bool]) {
@@ -158,12 +134,6 @@ mod tests {
 
     fn moments(values: &[f64]) -> Moments {
         CrossSection::default().moments(values, &vec![true; values.len()])
-    }
-
-    fn ranks(values: &[f64], population: &[bool]) -> Vec<f64> {
-        let mut out = Vec::new();
-        CrossSection::default().ranks(values, population, &mut out);
-        out
     }
 
     #[test]
@@ -213,7 +183,6 @@ mod tests {
         let mut population = vec![true; 101];
         population.push(false);
         assert_eq!(CrossSection::default().moments(&values, &population), moments(&hundred_and_one()));
-        assert!(ranks(&values, &population)[101].is_nan());
     }
 
     #[test]
@@ -233,33 +202,7 @@ mod tests {
         assert!(z(0.1, &Moments::NONE, Direction::Higher).is_nan());
     }
 
-    #[test]
-    fn ties_share_the_middle_of_their_places() {
-        let values = [3.0, 1.0, 3.0, 2.0, NULL, 9.0];
-        let population = [true, true, true, true, true, false];
-        let got = ranks(&values, &population);
-        assert_eq!(got[..4], [0.75, 0.125, 0.75, 0.375]);
-        assert!(got[4].is_nan() && got[5].is_nan());
-    }
-
     proptest! {
-        #[test]
-        fn ranks_are_what_counting_says(values in prop::collection::vec((-20_i32..20, any::<bool>()), 0..60)) {
-            let (column, population): (Vec<f64>, Vec<bool>) =
-                values.iter().map(|&(v, p)| (if v == 0 { NULL } else { f64::from(v) }, p)).unzip();
-            let known: Vec<f64> =
-                column.iter().zip(&population).filter(|(v, p)| **p && !v.is_nan()).map(|(v, _)| *v).collect();
-            for ((value, member), rank) in column.iter().zip(&population).zip(ranks(&column, &population)) {
-                if !member || value.is_nan() {
-                    prop_assert!(rank.is_nan());
-                    continue;
-                }
-                let below = known.iter().filter(|other| *other < value).count() as f64;
-                let ties = known.iter().filter(|other| *other == value).count() as f64;
-                prop_assert_eq!(rank, (below + ties / 2.0) / known.len() as f64);
-            }
-        }
-
         #[test]
         fn moments_agree_with_sorting_and_with_any_workspace(values in prop::collection::vec(-1e3..1e3, 1..200)) {
             let mut sorted = values.clone();

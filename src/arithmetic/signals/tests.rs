@@ -331,17 +331,9 @@ fn prices_beyond_what_a_sum_can_hold_give_null() {
     assert!(row.iter().all(|value| !value.is_infinite()), "{row:?}");
 }
 
-/// The trial market's folder: `TIDEMARK_TEST_DATA`, or `../shared/data` beside the checkout.
-fn trial_data() -> PathBuf {
-    std::env::var_os("TIDEMARK_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from)
-}
-
 /// Every file below a folder, sorted by path.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| {
-        panic!("{}: {error}; set TIDEMARK_TEST_DATA to the folder of the trial data", folder.display())
-    });
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.unwrap().path())
         .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
@@ -352,7 +344,8 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_real_market_gives_what_ta_lib_gives() {
-    let days = files_below(&trial_data().join("vendor/us2015/us_stocks_sip/day_aggs_v1"));
+    let Some(folder) = crate::real_data() else { return };
+    let days = files_below(&folder.join("vendor/us2015/us_stocks_sip/day_aggs_v1"));
     let mut market: BTreeMap<String, Series> = BTreeMap::new();
     for (session, file) in days.iter().enumerate() {
         let mut text = String::new();

@@ -87,7 +87,8 @@ pub async fn verify(
     for sessions in blocks {
         progress(done, total);
         rows(&transaction, &market, &reach, &sessions, &mut verdict).await?;
-        let chosen: Vec<i32> = sessions.clone().filter(|s| (*s as usize).is_multiple_of(every_session)).collect();
+        let chosen: Vec<i32> =
+            sessions.clone().filter(|s| (*s as usize).is_multiple_of(every_session)).collect();
         moments(&transaction, &market, &chosen, &mut verdict).await?;
         done += (sessions.end - sessions.start) as usize;
     }
