@@ -155,8 +155,8 @@ pub async fn refresh(
         client.transaction().await.map_err(|e| StoreError::from_driver("storing the tidemark", e))?;
     features::write_catalogue(&transaction, &catalogue_rows()).await?;
     change_log::store(&transaction, Job::Features, &tide, &definitions).await?;
-    change_log::prune(&transaction).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the tidemark", e))?;
+    change_log::prune(&*client).await?;
     Ok(summary)
 }
 

@@ -131,8 +131,9 @@ pub async fn run(client: &mut Client, mode: Mode, benchmark: &str, limit: usize)
         rows: ranking.rows_json(limit),
     };
     let run_id = kept::store_run(&transaction, &run).await?;
-    change_log::prune(&transaction).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the scan", e))?;
+    // Not in the snapshot: a refresh may prune the same rows at the same time.
+    change_log::prune(&*client).await?;
     timings.storing = started.elapsed();
     Ok(Scan { run_id: Some(run_id), mode, sources: signals.sources, ranking, timings })
 }
