@@ -26,7 +26,7 @@ check: ## formatting and lints
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
 
 bench: db build ## every figure with its limit and their ratio
-	cargo bench --workspace --locked
+	cargo bench --workspace --bench tidemark --locked
 
 fmt: ## format the code
 	cargo fmt --all

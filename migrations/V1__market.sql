@@ -95,6 +95,7 @@ CREATE TABLE splits (
     ex_date       date NOT NULL,
     split_from    double precision NOT NULL CHECK (split_from > 0),
     split_to      double precision NOT NULL CHECK (split_to > 0),
+    vendor_id     text,
     PRIMARY KEY (instrument_id, ex_date)
 );
 COMMENT ON TABLE splits IS 'Share splits by ex-date; one an instrument and day (contradictory ones are set aside when loaded).';
@@ -102,12 +103,14 @@ COMMENT ON COLUMN splits.instrument_id IS 'The instrument.';
 COMMENT ON COLUMN splits.ex_date IS 'First day on which the shares trade on the new basis.';
 COMMENT ON COLUMN splits.split_from IS 'Old shares: split_to / split_from is new shares per old.';
 COMMENT ON COLUMN splits.split_to IS 'New shares.';
+COMMENT ON COLUMN splits.vendor_id IS 'Vendor''s own key, by which a corrected record replaces the old one; null where it gives none.';
 
 CREATE TABLE dividends (
     instrument_id integer NOT NULL REFERENCES instruments,
     ex_date       date NOT NULL,
     kind          text NOT NULL,
     cash_amount   double precision NOT NULL CHECK (cash_amount > 0),
+    vendor_id     text,
     PRIMARY KEY (instrument_id, ex_date, kind, cash_amount)
 );
 COMMENT ON TABLE dividends IS 'Cash dividends in USD by ex-date; several on one day are several payments.';
@@ -115,6 +118,7 @@ COMMENT ON COLUMN dividends.instrument_id IS 'The instrument.';
 COMMENT ON COLUMN dividends.ex_date IS 'First day on which a buyer does not get the payment.';
 COMMENT ON COLUMN dividends.kind IS 'Vendor''s type (recurring, special, CD, SC, ...); empty where it gives none.';
 COMMENT ON COLUMN dividends.cash_amount IS 'USD per share, on the split basis before that day.';
+COMMENT ON COLUMN dividends.vendor_id IS 'Vendor''s own key, by which a corrected record replaces the old one; null where it gives none.';
 
 CREATE TABLE shares_outstanding (
     instrument_id integer NOT NULL REFERENCES instruments,

@@ -47,7 +47,7 @@ CREATE TABLE features_day (
     PRIMARY KEY (session_date, instrument_id)
 );
 SELECT create_hypertable('features_day', by_range('session_date', INTERVAL '1 year'), create_default_indexes => false);
-CREATE INDEX features_day_instrument ON features_day (instrument_id, session_date);
+CREATE INDEX features_day_instrument ON features_day (instrument_id);
 COMMENT ON TABLE features_day IS 'Raw factor values, one row for every bar, as known on that session. Null: too little history or a missing input. See the table factors.';
 COMMENT ON COLUMN features_day.session_date IS 'Exchange session.';
 COMMENT ON COLUMN features_day.instrument_id IS 'instruments.instrument_id.';

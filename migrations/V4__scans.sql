@@ -88,4 +88,4 @@ COMMENT ON COLUMN scan_runs.profile IS 'Profile of the scan.';
 COMMENT ON COLUMN scan_runs.session_date IS 'Session that was ranked.';
 COMMENT ON COLUMN scan_runs.definitions IS 'Digest of the definitions of signals and scores.';
 COMMENT ON COLUMN scan_runs.counts IS 'Instruments at every stage.';
-COMMENT ON COLUMN scan_runs.rows IS 'The listed rows, best first.';
+COMMENT ON COLUMN scan_runs.rows IS 'The listed rows, best first, at most 100.';

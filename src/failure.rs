@@ -41,8 +41,14 @@ pub fn report(
     hint_of: impl Fn(&(dyn std::error::Error + 'static)) -> Option<String>,
 ) -> ExitCode {
     eprintln!("error: {error}");
+    let mut said = error.to_string();
     for cause in error.chain().skip(1) {
-        eprintln!("  caused by: {}", one_line(cause));
+        let words = one_line(cause);
+        // A server's error is its own cause in the driver's chain.
+        if !said.ends_with(&words) {
+            eprintln!("  caused by: {words}");
+        }
+        said = words;
     }
     let hint = error.chain().find_map(|cause| {
         cause

@@ -76,7 +76,9 @@ impl Settings {
             .or_else(|| private_url(&here).map(|url| (url, PRIVATE_URL)));
         Ok(Self {
             database_url,
-            benchmark: variable("TIDEMARK_BENCHMARK").or(file.benchmark).unwrap_or_else(|| "SPY".into()),
+            benchmark: variable("TIDEMARK_BENCHMARK")
+                .or(file.benchmark.filter(|ticker| !ticker.trim().is_empty()))
+                .unwrap_or_else(|| "SPY".into()),
             polygon_api_key: variable("POLYGON_API_KEY").or(file.polygon_api_key),
             polygon_base_url: variable("POLYGON_BASE_URL").or(file.polygon_base_url),
         })
@@ -92,7 +94,7 @@ fn read_file(path: &Path) -> Result<File, Failure> {
         .map_err(|e| Failure::new(format!("the settings file {} cannot be read: {e}", path.display())))?;
     // The message of the parser shows the line, which may be the password's: keep its place only.
     toml::from_str(&text).map_err(|e| {
-        let line = e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        let line = e.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
         let fault =
             if e.message().starts_with("unknown field") { e.message() } else { "not a valid setting" };
         Failure::new(format!("{} line {line}: {fault}", path.display())).hint(

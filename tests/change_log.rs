@@ -160,6 +160,8 @@ async fn after_a_restore_into_another_cluster_a_job_starts_from_nothing() {
     let (_, work) = change_log::work(&transaction, Job::Features, "any").await.unwrap();
     assert!(matches!(work, Work::All(FromNothing::AnotherCluster)));
     drop(transaction);
+    let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
+    assert_eq!(summary.everything, Some(Everything::FromNothing(FromNothing::AnotherCluster)));
     let scan = scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
     assert_eq!(scan.sources.from_nothing, Some(FromNothing::AnotherCluster));
 }

@@ -29,6 +29,8 @@ const INSTRUMENTS: usize = 20;
 /// Sessions that a history may fill; the first ones are there from the start.
 const SESSIONS: i32 = 330;
 const AT_START: i32 = 290;
+/// Stands for the benchmark, which is the last of the instruments: its changes reach everybody.
+const BENCHMARK: usize = usize::MAX;
 /// Writers that may be open at once; each has instruments of its own, so that none waits for another.
 const WRITERS: usize = 3;
 
@@ -85,9 +87,11 @@ enum Step {
         writer: usize,
     },
     Refresh,
-    /// A refresh that dies before its `at`-th block or before it stores its tidemark.
+    /// A refresh that dies before its `at`-th block or before it stores its tidemark; `other` asks for another benchmark, so
+    /// that everything is computed again.
     RefreshDies {
         at: usize,
+        other: bool,
     },
     Scan,
     /// A scan whose connection breaks before it commits.
@@ -96,7 +100,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let instrument = 0..INSTRUMENTS + 1;
+    let instrument = prop_oneof![5 => 0..INSTRUMENTS, 1 => Just(BENCHMARK)];
     let session = 0..SESSIONS;
     let length = prop_oneof![4 => 1..4, 1 => 4..40];
     prop_oneof![
@@ -117,7 +121,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..WRITERS).prop_map(|writer| Step::Commit { writer }),
         1 => (0..WRITERS).prop_map(|writer| Step::Abort { writer }),
         4 => Just(Step::Refresh),
-        2 => (0..4_usize).prop_map(|at| Step::RefreshDies { at }),
+        2 => (0..4_usize, any::<bool>()).prop_map(|(at, other)| Step::RefreshDies { at, other }),
         4 => Just(Step::Scan),
         1 => Just(Step::ScanDies),
         1 => Just(Step::FullScan),
@@ -166,7 +170,7 @@ impl World {
     }
 
     fn id(&self, instrument: usize) -> i32 {
-        self.ids[instrument % self.ids.len()]
+        self.ids[instrument.min(self.ids.len() - 1)]
     }
 
     /// Sessions of the market within what is filled.
@@ -246,7 +250,7 @@ impl World {
             Step::Refresh => {
                 refresh::refresh(&mut self.client, &options(), &|_, _| {}).await.unwrap();
             }
-            Step::RefreshDies { at } => self.refresh_dies(at).await,
+            Step::RefreshDies { at, other } => self.refresh_dies(at, other).await,
             Step::Scan => self.scan(Mode::Incremental).await,
             Step::FullScan => self.scan(Mode::Full).await,
             Step::ScanDies => self.scan_dies().await,
@@ -257,27 +261,39 @@ impl World {
         let transaction = self.client.transaction().await.unwrap();
         match *step {
             Step::Split { instrument, session, new } => {
-                let instrument_id = self.ids[instrument % self.ids.len()];
+                let instrument_id = self.ids[instrument.min(self.ids.len() - 1)];
                 let ex_date = date_of(market::first() + session);
                 upsert_splits(
                     &transaction,
-                    &[SplitRow { instrument_id, ex_date, split_from: 1.0, split_to: f64::from(new) }],
+                    &[SplitRow {
+                        instrument_id,
+                        ex_date,
+                        split_from: 1.0,
+                        split_to: f64::from(new),
+                        vendor_id: None,
+                    }],
                 )
                 .await
                 .unwrap();
             }
             Step::Dividend { instrument, session, cents } => {
-                let instrument_id = self.ids[instrument % self.ids.len()];
+                let instrument_id = self.ids[instrument.min(self.ids.len() - 1)];
                 let (ex_date, cash_amount) = (date_of(market::first() + session), f64::from(cents) / 100.0);
                 upsert_dividends(
                     &transaction,
-                    &[DividendRow { instrument_id, ex_date, kind: String::new(), cash_amount }],
+                    &[DividendRow {
+                        instrument_id,
+                        ex_date,
+                        kind: String::new(),
+                        cash_amount,
+                        vendor_id: None,
+                    }],
                 )
                 .await
                 .unwrap();
             }
             Step::Shares { instrument, session, millions } => {
-                let instrument_id = self.ids[instrument % self.ids.len()];
+                let instrument_id = self.ids[instrument.min(self.ids.len() - 1)];
                 let day = date_of(market::first() + session);
                 upsert_shares(
                     &transaction,
@@ -297,10 +313,13 @@ impl World {
     }
 
     /// Runs a refresh that panics where it tells its progress: its connection closes, its transaction is gone.
-    async fn refresh_dies(&mut self, at: usize) {
+    async fn refresh_dies(&mut self, at: usize, other: bool) {
         let mut client = self.database.client().await;
         let told = AtomicUsize::new(0);
-        let options = options();
+        let mut options = options();
+        if other {
+            options.benchmark = "TST0".into();
+        }
         // Unwinding without the panic hook: a planned death is no news.
         let progress = |_: usize, _: usize| {
             if told.fetch_add(1, Ordering::Relaxed) >= at {
@@ -313,7 +332,7 @@ impl World {
 
     async fn scan(&mut self, mode: Mode) {
         match scan::run(&mut self.client, mode, "SPY", 10).await {
-            Ok(_) | Err(ScanError::NoFeatures(_)) => {}
+            Ok(_) | Err(ScanError::NoFeatures(_) | ScanError::OtherDefinitions) => {}
             Err(error) => panic!("scan: {error:?}"),
         }
     }

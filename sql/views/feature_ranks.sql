@@ -1,6 +1,6 @@
 -- Percentile rank of every raw value within the population of its session, 0 to 1: (number below + half of the ties, itself
 -- counted as a tie) / number of values. Grain: session and instrument. Always give a session_date.
-CREATE VIEW feature_ranks AS
+CREATE OR REPLACE VIEW feature_ranks AS
 SELECT f.session_date, f.instrument_id, t.ticker,
        CASE WHEN f.mom_12_1 IS NOT NULL THEN
            (rank() OVER (PARTITION BY f.session_date ORDER BY f.mom_12_1) - 1

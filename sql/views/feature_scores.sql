@@ -1,8 +1,8 @@
 -- The cross-section as analysts read it: z-scores of every factor and the family scores, by arithmetic on a row and its
 -- session's moments; the same bits as the programs compute (but for _sn, whose sums have no fixed order here). Null outside the population. Grain: session and instrument.
 -- Sector-neutral scores are taken off their sector's mean over the whole session: give a session_date.
-CREATE VIEW feature_scores AS
-WITH moments AS (
+CREATE OR REPLACE VIEW feature_scores AS
+WITH moments AS NOT MATERIALIZED (
     SELECT session_date,
            max(lower) FILTER (WHERE factor = 'mom_12_1' AND count >= 10 AND sd > 0) AS mom_12_1_lower,
            max(upper) FILTER (WHERE factor = 'mom_12_1') AS mom_12_1_upper,

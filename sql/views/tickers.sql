@@ -1,6 +1,5 @@
 -- The ticker that each instrument has now, or had last. Grain: instrument.
-DROP VIEW IF EXISTS feature_ranks, feature_scores, tickers;
-CREATE VIEW tickers AS
+CREATE OR REPLACE VIEW tickers AS
 SELECT DISTINCT ON (instrument_id) instrument_id, ticker, until_date IS NULL AS current
 FROM ticker_periods
 ORDER BY instrument_id, from_date DESC;

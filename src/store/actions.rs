@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row, Transaction};
 
 use super::change_log::{self, Change, Topic};
@@ -21,6 +22,8 @@ pub struct SplitRow {
     pub split_from: f64,
     /// New shares.
     pub split_to: f64,
+    /// Vendor's key: a record that comes again with another day replaces the old one.
+    pub vendor_id: Option<String>,
 }
 
 /// A cash dividend to store, in USD a share.
@@ -34,6 +37,8 @@ pub struct DividendRow {
     pub kind: String,
     /// USD a share.
     pub cash_amount: f64,
+    /// Vendor's key: a record that comes again with another day or amount replaces the old one.
+    pub vendor_id: Option<String>,
 }
 
 /// A share count to store.
@@ -56,11 +61,16 @@ pub async fn upsert_splits(transaction: &Transaction<'_>, rows: &[SplitRow]) -> 
     let dates: Vec<NaiveDate> = rows.iter().map(|row| row.ex_date).collect();
     let old: Vec<f64> = rows.iter().map(|row| row.split_from).collect();
     let new: Vec<f64> = rows.iter().map(|row| row.split_to).collect();
-    let changed = transaction
-        .query(include_str!("../../sql/splits_upsert.sql"), &[&ids, &dates, &old, &new])
+    let keys: Vec<Option<&str>> = rows.iter().map(|row| row.vendor_id.as_deref()).collect();
+    let withdrawn = transaction
+        .query(include_str!("../../sql/splits_withdraw.sql"), &[&ids, &dates, &keys])
         .await
         .during(action)?;
-    log(transaction, Topic::Splits, &changed).await
+    let changed = transaction
+        .query(include_str!("../../sql/splits_upsert.sql"), &[&ids, &dates, &old, &new, &keys])
+        .await
+        .during(action)?;
+    log(transaction, Topic::Splits, &withdrawn, &changed).await
 }
 
 /// Stores dividends and logs the instruments whose dividends changed. Gives how many were new.
@@ -73,11 +83,13 @@ pub async fn upsert_dividends(
     let dates: Vec<NaiveDate> = rows.iter().map(|row| row.ex_date).collect();
     let kinds: Vec<&str> = rows.iter().map(|row| row.kind.as_str()).collect();
     let amounts: Vec<f64> = rows.iter().map(|row| row.cash_amount).collect();
-    let changed = transaction
-        .query(include_str!("../../sql/dividends_upsert.sql"), &[&ids, &dates, &kinds, &amounts])
-        .await
-        .during(action)?;
-    log(transaction, Topic::Dividends, &changed).await
+    let keys: Vec<Option<&str>> = rows.iter().map(|row| row.vendor_id.as_deref()).collect();
+    let values: [&(dyn ToSql + Sync); 5] = [&ids, &dates, &kinds, &amounts, &keys];
+    let withdrawn =
+        transaction.query(include_str!("../../sql/dividends_withdraw.sql"), &values).await.during(action)?;
+    let changed =
+        transaction.query(include_str!("../../sql/dividends_upsert.sql"), &values).await.during(action)?;
+    log(transaction, Topic::Dividends, &withdrawn, &changed).await
 }
 
 /// Stores share counts and logs the instruments whose counts changed. Gives how many were new or different.
@@ -91,13 +103,19 @@ pub async fn upsert_shares(transaction: &Transaction<'_>, rows: &[SharesRow]) ->
         .query(include_str!("../../sql/shares_upsert.sql"), &[&ids, &filed, &ends, &shares])
         .await
         .during(action)?;
-    log(transaction, Topic::Shares, &changed).await
+    log(transaction, Topic::Shares, &[], &changed).await
 }
 
-/// Logs the rows that an upsert returned: instrument and first day; an action counts from then to the end.
-async fn log(transaction: &Transaction<'_>, topic: Topic, rows: &[Row]) -> Result<u64, StoreError> {
+/// Logs the rows that were withdrawn and written: instrument and first day; an action counts from then to the end. Gives how
+/// many were written.
+async fn log(
+    transaction: &Transaction<'_>,
+    topic: Topic,
+    withdrawn: &[Row],
+    written: &[Row],
+) -> Result<u64, StoreError> {
     let mut first: HashMap<i32, NaiveDate> = HashMap::new();
-    for row in rows {
+    for row in withdrawn.iter().chain(written) {
         let day: NaiveDate = row.get(1);
         first.entry(row.get(0)).and_modify(|at| *at = (*at).min(day)).or_insert(day);
     }
@@ -107,7 +125,7 @@ async fn log(transaction: &Transaction<'_>, topic: Topic, rows: &[Row]) -> Resul
         .collect();
     changes.sort_unstable_by_key(|change| change.instrument_id);
     change_log::append(transaction, topic, &changes).await?;
-    Ok(rows.len() as u64)
+    Ok(written.len() as u64)
 }
 
 /// The actions of many instruments, each list ascending.

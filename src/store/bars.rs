@@ -236,9 +236,9 @@ pub async fn read_last(
 ) -> Result<BarTable, StoreError> {
     let action = "reading the last bars";
     let mut raw: Vec<Raw> = Vec::new();
-    let sparse: Vec<i32>;
-    let ids = if let Some(ids) = only {
-        ids
+    let older: Vec<i32>;
+    let (ids, until) = if let Some(ids) = only {
+        (ids, until)
     } else {
         let last = nyse().at_or_before(until).unwrap_or(0);
         let start = date_of((last - count - 9).max(0));
@@ -248,8 +248,8 @@ pub async fn read_last(
             Ok(())
         })
         .await?;
-        sparse = sparse_with_older(transaction, &mut raw, count, start).await?;
-        &sparse
+        older = with_older_bars(transaction, &raw, count, start).await?;
+        (older.as_slice(), start - chrono::Days::new(1))
     };
     if !ids.is_empty() {
         let values = [Literal::Date(until), Literal::Int(count), Literal::Ints(ids)];
@@ -280,16 +280,15 @@ fn ohlcv(fields: &mut Fields<'_>) -> Result<Raw, StoreError> {
     })
 }
 
-/// Takes out the rows of the instruments that have fewer than `count` bars in the window and older ones before its `start`,
-/// and names them.
-async fn sparse_with_older(
+/// The instruments that have fewer than `count` bars in the window, and older ones before its `start`.
+async fn with_older_bars(
     transaction: &Transaction<'_>,
-    raw: &mut Vec<Raw>,
+    raw: &[Raw],
     count: i32,
     start: NaiveDate,
 ) -> Result<Vec<i32>, StoreError> {
     let mut bars: HashMap<i32, i32> = HashMap::new();
-    for row in raw.iter() {
+    for row in raw {
         *bars.entry(row.instrument_id).or_default() += 1;
     }
     let sparse: Vec<i32> = bars.into_iter().filter(|(_, n)| *n < count).map(|(id, _)| id).collect();
@@ -297,10 +296,7 @@ async fn sparse_with_older(
         .query(include_str!("../../sql/bars_older.sql"), &[&sparse, &start])
         .await
         .during("looking for older bars")?;
-    let mut older: Vec<i32> = older.into_iter().map(|row| row.get(0)).collect();
-    older.sort_unstable();
-    raw.retain(|row| older.binary_search(&row.instrument_id).is_err());
-    Ok(older)
+    Ok(older.into_iter().map(|row| row.get(0)).collect())
 }
 
 /// The latest session up to and including `until` that has a bar; none without bars.

@@ -177,6 +177,15 @@ pub async fn store(
         .map(|_| ())
 }
 
+/// Forgets the line of `job`: its next run starts from nothing.
+pub async fn forget(transaction: &Transaction<'_>, job: Job) -> Result<(), StoreError> {
+    transaction
+        .execute(include_str!("../../sql/tidemark_forget.sql"), &[&job.name()])
+        .await
+        .during("forgetting a tidemark")
+        .map(|_| ())
+}
+
 /// Removes the rows that every job has read, and those that a restore brought from another cluster.
 pub async fn prune(client: &impl GenericClient) -> Result<u64, StoreError> {
     client.execute(include_str!("../../sql/change_log_prune.sql"), &[]).await.during("pruning the change log")

@@ -51,6 +51,17 @@ pub enum StoreError {
     /// TimescaleDB is too old.
     #[error("TimescaleDB {0} is too old: 2.19 or newer is needed")]
     OldTimescale(String),
+    /// The schema is older than the program, or there is none, and the command only reads.
+    #[error("the database's schema is version {found}, this program needs {known}")]
+    OlderSchema {
+        /// Version in the database; 0 where there is none.
+        found: i32,
+        /// Version of the program.
+        known: i32,
+    },
+    /// The connection string asks for TLS.
+    #[error("the database URL from {0} asks for TLS (sslmode), which this version does not speak")]
+    NoTls(&'static str),
     /// The schema is newer than the program.
     #[error("the database's schema is version {found}, this program knows up to {known}")]
     NewerSchema {
@@ -101,6 +112,10 @@ impl StoreError {
                 "install TimescaleDB on the server, add it to shared_preload_libraries, and run CREATE EXTENSION timescaledb as a superuser; or use 'make db'"
             }
             Self::OldTimescale(_) => "update the server's package, then ALTER EXTENSION timescaledb UPDATE",
+            Self::OlderSchema { .. } => {
+                "run 'ingest status' once as the owner of the database: it brings the schema up to date"
+            }
+            Self::NoTls(_) => "connect over a local socket, a VPN or an ssh tunnel, with sslmode=disable",
             Self::NewerSchema { .. } => "update this program: a newer one has changed the database",
             Self::Migration(_) => {
                 "the migration was rolled back and nothing is lost; the cause above says why"

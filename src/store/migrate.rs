@@ -12,7 +12,8 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// Views in the order of their dependence; each file drops and creates its own.
+/// Views in the order of their dependence, replaced in place so that grants and views of the users' own stay. A view can
+/// gain columns at its end; any other change of its columns needs a migration that drops it.
 const VIEWS: &[&str] = &[
     include_str!("../../sql/views/tickers.sql"),
     include_str!("../../sql/views/feature_scores.sql"),
@@ -38,6 +39,19 @@ pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let result = apply(client, known, &digest).await;
     lock.release(client).await?;
     result
+}
+
+/// Makes sure that the database has this program's schema, without writing: for commands that only read.
+///
+/// # Errors
+/// [`StoreError::OlderSchema`] or [`StoreError::NewerSchema`].
+pub async fn check(client: &Client) -> Result<(), StoreError> {
+    let known = known_version();
+    match state(client).await? {
+        Some((found, _)) if found > known => Err(StoreError::NewerSchema { found, known }),
+        Some((found, _)) if found == known => Ok(()),
+        older => Err(StoreError::OlderSchema { found: older.map_or(0, |(found, _)| found), known }),
+    }
 }
 
 fn known_version() -> i32 {
@@ -107,15 +121,17 @@ async fn apply(client: &mut Client, known: i32, digest: &str) -> Result<(), Stor
 }
 
 async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {
-    client
-        .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-        .await
-        .map_err(StoreError::NoTimescale)?;
-    let version: String = client
-        .query_one(include_str!("../../sql/timescale_version.sql"), &[])
-        .await
-        .during("reading the version of TimescaleDB")?
-        .get(0);
+    let action = "reading the version of TimescaleDB";
+    let statement = include_str!("../../sql/timescale_version.sql");
+    let mut found = client.query_opt(statement, &[]).await.during(action)?;
+    if found.is_none() {
+        client
+            .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+            .await
+            .map_err(StoreError::NoTimescale)?;
+        found = client.query_opt(statement, &[]).await.during(action)?;
+    }
+    let version: String = found.map_or_else(String::new, |row| row.get(0));
     let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < OLDEST_TIMESCALE { Err(StoreError::OldTimescale(version)) } else { Ok(()) }
@@ -124,7 +140,7 @@ async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {
 /// The table of sessions, from the program's own calendar.
 async fn write_sessions(client: &Transaction<'_>) -> Result<(), StoreError> {
     let action = "writing the calendar";
-    client.batch_execute("TRUNCATE sessions").await.during(action)?;
+    client.batch_execute("DELETE FROM sessions").await.during(action)?;
     let mut copy =
         CopyIn::start(client, "COPY sessions (session_date, early_close) FROM STDIN (FORMAT binary)", action)
             .await?;

@@ -17,7 +17,7 @@ pub mod status;
 
 pub use error::{During, StoreError};
 pub(crate) use migrate::hex;
-pub use migrate::prepare;
+pub use migrate::{check, prepare};
 pub use pool::Store;
 
 use chrono::NaiveDate;

@@ -1,7 +1,7 @@
 //! Connections: one pool a process, and plain words for every way in which connecting fails.
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 
@@ -31,6 +31,12 @@ impl Store {
         if config.get_hosts().is_empty() {
             return Err(StoreError::BadUrl { from, reason: "it names no host".into() });
         }
+        if config.get_dbname().is_none() {
+            return Err(StoreError::BadUrl { from, reason: "it names no database".into() });
+        }
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(StoreError::NoTls(from));
+        }
         if config.get_password().is_none()
             && let Ok(password) = std::env::var("PGPASSWORD")
         {
@@ -38,7 +44,10 @@ impl Store {
         }
         config.application_name(program);
         // Our statements are short and many: compiling them costs more than it saves.
-        config.options("-c jit=off -c client_min_messages=warning");
+        let ours = "-c jit=off -c client_min_messages=warning";
+        let options =
+            config.get_options().map_or_else(|| ours.to_owned(), |theirs| format!("{ours} {theirs}"));
+        config.options(options);
         let manager = Manager::from_config(
             config.clone(),
             NoTls,

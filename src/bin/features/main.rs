@@ -54,8 +54,10 @@ enum Command {
     Export(export::Args),
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // A reader that has seen enough (`| head`) ends the program quietly, as it does with other tools.
+    sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
         Err(error) => failure::report(&error, |_| None),
@@ -69,7 +71,10 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let settings = Settings::load(&cli.settings)?;
     let mut client = Store::new(&settings, "tidemark features")?.client().await?;
-    store::prepare(&mut client).await?;
+    match cli.command {
+        Command::Refresh { .. } => store::prepare(&mut client).await?,
+        _ => store::check(&client).await?,
+    }
     match cli.command {
         Command::Refresh { full } => {
             let held = lock::hold_or_say(&**client, lock::Name::Features, || {
@@ -135,6 +140,13 @@ fn print_summary(summary: &refresh::Summary, benchmark: &str, started: Instant) 
 }
 
 fn print_verdict(verdict: &refresh::Verdict) {
+    if verdict.other_definitions {
+        println!(
+            "the stored features are of other definitions (another benchmark or program), or none are stored yet; nothing was compared"
+        );
+        eprintln!("hint: run features refresh with these settings, then verify again");
+        return;
+    }
     if verdict.pending > 0 {
         println!("{} instruments changed since the last refresh; nothing was compared", verdict.pending);
         eprintln!("hint: run features refresh, then verify again");

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use deadpool_postgres::Object;
 use serde_json::{Map, Value, json};
 use tidemark::arithmetic::catalogue::PRICE_FACTORS;
-use tidemark::domain::calendar::{self, nyse};
+use tidemark::domain::calendar;
 use tidemark::failure::Failure;
 use tidemark::say;
 use tidemark::store::features::{self, FeatureRow};
@@ -44,25 +44,12 @@ pub async fn run(client: &mut Object, args: &Args) -> anyhow::Result<ExitCode> {
         return Err(Failure::new(format!("no instrument has the ticker {}", args.ticker)).hint(hint).into());
     };
     let transaction = change_log::snapshot(client).await?;
-    // Far enough back for the rows wanted even with long gaps, then everything.
-    let end = nyse().at_or_before(until).unwrap_or(i32::MAX - 1);
-    let near = date_of(
-        (end.min(nyse().numbers(calendar::FIRST_DAY, calendar::END_DAY).end)
-            - 1
-            - args.rows as i32 * 2
-            - 260)
-            .max(0),
-    );
-    let until = until.min(calendar::END_DAY).succ_opt().unwrap_or(until);
-    let mut rows =
-        features::read(&transaction, near, until, Some(&[id])).await?.remove(&id).unwrap_or_default();
-    if rows.len() < args.rows {
-        rows = features::read(&transaction, calendar::FIRST_DAY, until, Some(&[id]))
-            .await?
-            .remove(&id)
-            .unwrap_or_default();
-    }
-    let rows = &rows[rows.len().saturating_sub(args.rows)..];
+    let until = until.min(calendar::END_DAY) + Days::new(1);
+    let mut rows = features::read(&transaction, calendar::FIRST_DAY, until, Some(&[id]))
+        .await?
+        .remove(&id)
+        .unwrap_or_default();
+    rows.drain(..rows.len().saturating_sub(args.rows.max(1)));
     if rows.is_empty() {
         return Err(Failure::new(format!("{} has no features up to that day", args.ticker))
             .hint("run: features refresh")
@@ -71,7 +58,7 @@ pub async fn run(client: &mut Object, args: &Args) -> anyhow::Result<ExitCode> {
     if args.json {
         println!("{:#}", rows.iter().map(|row| object(&args.ticker, row)).collect::<Value>());
     } else {
-        print(rows);
+        print(&rows);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -69,8 +69,10 @@ enum Format {
     Json,
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // A reader that has seen enough (`| head`) ends the program quietly, as it does with other tools.
+    sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
         Err(error) => {
@@ -82,7 +84,12 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&cli.settings)?;
     let mut client = Store::new(&settings, "tidemark scan")?.client().await?;
-    store::prepare(&mut client).await?;
+    match cli.command {
+        Command::Full { as_of: None, .. } | Command::Incremental { .. } => {
+            store::prepare(&mut client).await?
+        }
+        _ => store::check(&client).await?,
+    }
     let (mode, shown) = match cli.command {
         Command::Full { shown, as_of: Some(as_of) } => {
             let scan = scan::run_as_of(&mut client, as_of, &settings.benchmark).await?;

@@ -113,6 +113,13 @@ fn definitions(benchmark: Option<i32>) -> String {
     crate::store::hex(&hash.finalize())
 }
 
+/// Whether the stored features are of this program's definitions and of this benchmark.
+pub async fn are_current(transaction: &Transaction<'_>, benchmark: &str) -> Result<bool, StoreError> {
+    let benchmark = Tickers::read(transaction).await?.latest(benchmark);
+    let (_, work) = change_log::work(transaction, Job::Features, &definitions(benchmark)).await?;
+    Ok(matches!(work, Work::Since(_)))
+}
+
 /// Runs the refresh. `progress` is told how many of how many sessions are done. The caller holds the features lock.
 pub async fn refresh(
     client: &mut Client,
@@ -136,6 +143,10 @@ pub async fn refresh(
             reach::of_everything(&transaction, &market, range).await?
         }
     };
+    if let Work::All(_) = work {
+        // What the tidemark speaks of is about to be mixed with new rows: a run that dies must not leave it standing.
+        change_log::forget(&transaction, Job::Features).await?;
+    }
     transaction.commit().await.map_err(|e| StoreError::from_driver("closing a snapshot", e))?;
     summary.reading += started.elapsed();
     summary.benchmark_missing = market.benchmark.is_none();

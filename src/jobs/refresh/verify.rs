@@ -28,6 +28,9 @@ pub enum Sample {
 /// What was found.
 #[derive(Debug, Default, Clone)]
 pub struct Verdict {
+    /// Whether the stored rows are of other definitions (another benchmark, another version), or none are stored: nothing
+    /// is compared then.
+    pub other_definitions: bool,
     /// Instruments that changed since the last refresh: nothing is compared until they are refreshed.
     pub pending: usize,
     /// Instruments computed.
@@ -47,7 +50,10 @@ pub struct Verdict {
 impl Verdict {
     /// Whether everything compared is equal and nothing is pending.
     pub fn is_clean(&self) -> bool {
-        self.pending == 0 && self.differing_rows == 0 && self.differing_moments == 0
+        !self.other_definitions
+            && self.pending == 0
+            && self.differing_rows == 0
+            && self.differing_moments == 0
     }
 
     fn differs(&mut self, words: impl FnOnce() -> String) {
@@ -66,10 +72,11 @@ pub async fn verify(
 ) -> Result<Verdict, StoreError> {
     let transaction = change_log::snapshot(client).await?;
     let mut verdict = Verdict {
+        other_definitions: !super::are_current(&transaction, benchmark).await?,
         pending: change_log::changes(&transaction, Job::Features).await?.len(),
         ..Verdict::default()
     };
-    if verdict.pending > 0 {
+    if verdict.other_definitions || verdict.pending > 0 {
         return Ok(verdict);
     }
     let market = Market::read(&transaction, benchmark).await?;

@@ -14,12 +14,16 @@ use tokio_postgres::{Client, Transaction};
 
 use crate::arithmetic::signals::{HISTORY, SIGNALS};
 use crate::domain::calendar::END_DAY;
+use crate::jobs::refresh;
 use crate::store::change_log::{self, FromNothing, Job, Tide, Work};
 use crate::store::signals::{self as kept, LatestSignals};
-use crate::store::{StoreError, bars};
+use crate::store::{StoreError, bars, features};
 
 pub use ranking::{Drop, Ranking, Row};
 pub use verify::{Verdict, verify};
+
+/// Most rows that are stored of a run, however many are listed.
+const STORED_ROWS: usize = 100;
 
 /// How a scan is to find its signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +109,7 @@ fn definitions() -> String {
 pub async fn run(client: &mut Client, mode: Mode, benchmark: &str, limit: usize) -> Result<Scan, ScanError> {
     let definitions = definitions();
     let transaction = change_log::snapshot(client).await?;
+    check_features(&transaction, benchmark).await?;
     let started = Instant::now();
     let signals = match mode {
         Mode::Full => all_signals(&transaction, &definitions).await?,
@@ -128,7 +133,7 @@ pub async fn run(client: &mut Client, mode: Mode, benchmark: &str, limit: usize)
         session_date: ranking.session_date,
         definitions: &definitions,
         counts: ranking.counts_json(&signals.sources),
-        rows: ranking.rows_json(limit),
+        rows: ranking.rows_json(limit.min(STORED_ROWS)),
     };
     let run_id = kept::store_run(&transaction, &run).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the scan", e))?;
@@ -144,6 +149,7 @@ pub async fn run(client: &mut Client, mode: Mode, benchmark: &str, limit: usize)
 /// The same as of [`run`].
 pub async fn run_as_of(client: &mut Client, as_of: NaiveDate, benchmark: &str) -> Result<Scan, ScanError> {
     let transaction = change_log::snapshot(client).await?;
+    check_features(&transaction, benchmark).await?;
     let started = Instant::now();
     let until = bars::latest_session(&transaction, as_of).await?.ok_or(ScanError::NoBars(Some(as_of)))?;
     let rows = fresh::of_market(&transaction, until).await?;
@@ -153,6 +159,18 @@ pub async fn run_as_of(client: &mut Client, as_of: NaiveDate, benchmark: &str) -
     let ranking = ranking::rank(&transaction, &rows, benchmark).await?;
     timings.ranking = started.elapsed();
     Ok(Scan { run_id: None, mode: Mode::Full, sources, ranking, timings })
+}
+
+/// Features are asked for before the long work begins.
+async fn check_features(transaction: &Transaction<'_>, benchmark: &str) -> Result<(), ScanError> {
+    if refresh::are_current(transaction, benchmark).await? {
+        return Ok(());
+    }
+    let Some((_, last)) = bars::range(transaction).await? else { return Err(ScanError::NoBars(None)) };
+    match features::range(transaction).await? {
+        Some(_) => Err(ScanError::OtherDefinitions),
+        None => Err(ScanError::NoFeatures(last)),
+    }
 }
 
 async fn all_signals(transaction: &Transaction<'_>, definitions: &str) -> Result<Signals, ScanError> {
@@ -200,6 +218,11 @@ pub enum ScanError {
     /// There are bars of the session, but no features.
     #[error("there are no features for {0}, the latest session with bars")]
     NoFeatures(NaiveDate),
+    /// The features are of another benchmark or another version of the program.
+    #[error(
+        "the stored features are of other definitions: another benchmark, another version, or a refresh that was broken off"
+    )]
+    OtherDefinitions,
     /// The arithmetic refuses its input, which stored bars and actions never give it.
     #[error("the signals of instrument {0} cannot be computed")]
     Signals(i32, #[source] crate::arithmetic::signals::SignalsError),
@@ -217,6 +240,7 @@ impl ScanError {
         match self {
             Self::NoBars(_) => Some("load some first: ingest backfill --help".into()),
             Self::NoFeatures(_) => Some("run: features refresh".into()),
+            Self::OtherDefinitions => Some("run features refresh with the same settings as the scan".into()),
             Self::Signals(..) | Self::Scores(_) => {
                 Some("look at the instrument's bars and splits in psql".into())
             }

@@ -27,6 +27,7 @@ pub struct Verdict {
 pub async fn verify(client: &mut Client, benchmark: &str) -> Result<Verdict, ScanError> {
     let definitions = definitions();
     let transaction = change_log::snapshot(client).await?;
+    super::check_features(&transaction, benchmark).await?;
     let merged = merged_signals(&transaction, &definitions).await?;
     let incremental = ranking::rank(&transaction, &merged.rows, benchmark).await?;
     let all = all_signals(&transaction, &definitions).await?;
