@@ -82,6 +82,9 @@ pub enum StoreError {
     /// The connection broke off.
     #[error("the connection to the database was lost while {0}")]
     Lost(&'static str, #[source] tokio_postgres::Error),
+    /// A task of the program itself stopped.
+    #[error("the program stopped while {0}")]
+    Stopped(&'static str),
     /// Any other answer of the server.
     #[error("the database failed while {0}")]
     Postgres(&'static str, #[source] tokio_postgres::Error),
@@ -127,6 +130,7 @@ impl StoreError {
             Self::Lost(..) => {
                 "run the same command again once the server is back: it goes on where it stopped"
             }
+            Self::Stopped(_) => "this is a fault of the program: please report what it printed",
             Self::Postgres(..) => {
                 "the cause above is the server's own word; 'make db-status' tells where its log is"
             }

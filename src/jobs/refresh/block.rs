@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use tokio_postgres::{Client, Transaction};
@@ -22,47 +22,86 @@ const _: () = assert!(WIDTH == PRICE_FACTOR_COUNT, "the table has a column a fac
 /// Rows of some instruments, ascending by instrument, each ascending by session.
 pub type Computed = Vec<(i32, Vec<FeatureRow>)>;
 
-/// Brings the rows of `reach` within `sessions` up to the bars.
-pub async fn refresh(
+/// What a block reads: its bars, its stored rows, and the rows to compute.
+pub struct Input {
+    sessions: Range<i32>,
+    here: Reach,
+    bars: BarTable,
+    stored: HashMap<i32, Vec<FeatureRow>>,
+    /// Time that reading took.
+    pub reading: Duration,
+}
+
+/// A computed block: its rows, and what differs from the stored ones.
+pub struct Output {
+    sessions: Range<i32>,
+    here: Reach,
+    computed: Computed,
+    difference: Difference,
+    /// Time that the arithmetic took.
+    pub computing: Duration,
+}
+
+/// Reads what the rows of `reach` within `sessions` need, in one snapshot; nothing where there are none.
+pub async fn read(
     client: &mut Client,
     market: &Market,
     reach: &Reach,
     sessions: Range<i32>,
-    summary: &mut Summary,
-) -> Result<(), StoreError> {
+) -> Result<Option<Input>, StoreError> {
     let here: Reach = reach
         .iter()
         .map(|(id, range)| (*id, range.start.max(sessions.start)..range.end.min(sessions.end)))
         .filter(|(_, range)| range.start < range.end)
         .collect();
     if here.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let started = Instant::now();
     let transaction = change_log::snapshot(client).await?;
-    let computed_from = read_bars(&transaction, market, &here, &sessions).await?;
-    let mut stored = read_stored(&transaction, market, &here, &sessions).await?;
-    summary.reading += started.elapsed();
+    let bars = read_bars(&transaction, market, &here, &sessions).await?;
+    let stored = read_stored(&transaction, market, &here, &sessions).await?;
+    transaction.commit().await.map_err(|e| StoreError::from_driver("closing a snapshot", e))?;
+    Ok(Some(Input { sessions, here, bars, stored, reading: started.elapsed() }))
+}
 
-    let started = Instant::now();
-    let computed = compute(market, &computed_from, &here);
-    drop(computed_from);
-    let difference = compare(&computed, &mut stored, &here);
-    summary.computing += started.elapsed();
-
-    summary.computed += computed.iter().map(|(_, rows)| rows.len() as u64).sum::<u64>();
-    summary.added += difference.added;
-    summary.changed += difference.changed;
-    summary.removed += difference.gone.len() as u64 - difference.changed;
-    if difference.moved.is_empty() {
-        return transaction.rollback().await.map_err(|e| StoreError::from_driver("closing a snapshot", e));
+impl Input {
+    /// Computes the rows and compares them with the stored ones. Needs no database.
+    pub fn compute(self, market: &Market) -> Output {
+        let started = Instant::now();
+        let Self { sessions, here, bars, mut stored, .. } = self;
+        let computed = compute(market, &bars, &here);
+        drop(bars);
+        let difference = compare(&computed, &mut stored, &here);
+        Output { sessions, here, computed, difference, computing: started.elapsed() }
     }
-    let started = Instant::now();
-    features::remove(&transaction, &difference.gone).await?;
-    features::copy(&transaction, in_key_order(&computed, &difference.fresh, &sessions).into_iter()).await?;
-    summary.writing += started.elapsed();
-    sections::refresh(&transaction, market, &here, &computed, &difference.moved, summary).await?;
-    transaction.commit().await.map_err(|e| StoreError::from_driver("storing features", e))
+}
+
+impl Output {
+    /// Stores what differs and the cross-section of the sessions that moved, in one transaction.
+    pub async fn write(
+        &self,
+        client: &mut Client,
+        market: &Market,
+        summary: &mut Summary,
+    ) -> Result<(), StoreError> {
+        let Self { sessions, here, computed, difference, .. } = self;
+        summary.computing += self.computing;
+        summary.computed += computed.iter().map(|(_, rows)| rows.len() as u64).sum::<u64>();
+        summary.added += difference.added;
+        summary.changed += difference.changed;
+        summary.removed += difference.gone.len() as u64 - difference.changed;
+        if difference.moved.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let transaction = change_log::snapshot(client).await?;
+        features::remove(&transaction, &difference.gone).await?;
+        features::copy(&transaction, in_key_order(computed, &difference.fresh, sessions).into_iter()).await?;
+        summary.writing += started.elapsed();
+        sections::refresh(&transaction, market, here, computed, &difference.moved, summary).await?;
+        transaction.commit().await.map_err(|e| StoreError::from_driver("storing features", e))
+    }
 }
 
 /// Bars for the windows of the rows: of the whole market where most instruments are wanted.

@@ -9,6 +9,7 @@ mod reach;
 mod sections;
 mod verify;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -21,6 +22,7 @@ use crate::store::features::{self, CatalogueRow};
 use crate::store::instruments::{self, Instrument, Tickers};
 use crate::store::{StoreError, bars};
 
+use block::Output;
 pub use verify::{Sample, Verdict, verify};
 
 /// What a refresh is asked to do.
@@ -154,11 +156,28 @@ pub async fn refresh(
 
     let blocks = reach::blocks(&reach);
     let sessions: usize = blocks.iter().map(|block| (block.end - block.start) as usize).sum();
+    let market = Arc::new(market);
     let mut done = 0;
+    // While one block is written, the next one is computed: the server and the arithmetic each have a core to themselves.
+    let mut before: Option<Output> = None;
     for sessions_of_block in blocks {
         progress(done, sessions);
-        block::refresh(client, &market, &reach, sessions_of_block.clone(), &mut summary).await?;
-        done += (sessions_of_block.end - sessions_of_block.start) as usize;
+        done += sessions_of_block.len();
+        let input = block::read(client, &market, &reach, sessions_of_block).await?;
+        let next = input.map(|input| {
+            summary.reading += input.reading;
+            let market = Arc::clone(&market);
+            tokio::task::spawn_blocking(move || input.compute(&market))
+        });
+        if let Some(output) = before.take() {
+            output.write(client, &market, &mut summary).await?;
+        }
+        if let Some(next) = next {
+            before = Some(next.await.map_err(|_| StoreError::Stopped("computing features"))?);
+        }
+    }
+    if let Some(output) = before {
+        output.write(client, &market, &mut summary).await?;
     }
     progress(done, sessions);
 

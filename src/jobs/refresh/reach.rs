@@ -16,7 +16,7 @@ use crate::store::{StoreError, bars, date_of};
 pub type Reach = BTreeMap<i32, Range<i32>>;
 
 /// About how many rows a block may hold, which bounds the memory of a run.
-const BLOCK_ROWS: usize = 1_000_000;
+const BLOCK_ROWS: usize = 800_000;
 
 /// Longest block, in sessions; a longer one saves little.
 const BLOCK_SESSIONS: i32 = 252;
