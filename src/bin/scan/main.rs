@@ -86,7 +86,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let mut client = Store::new(&settings, "tidemark scan")?.client().await?;
     match cli.command {
         Command::Full { as_of: None, .. } | Command::Incremental { .. } => {
-            store::prepare(&mut client).await?
+            store::prepare(&mut client).await?;
         }
         _ => store::check(&client).await?,
     }
