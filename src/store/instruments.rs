@@ -90,6 +90,15 @@ impl Tickers {
     }
 }
 
+/// The instrument that last traded under `ticker`, without reading all tickers.
+pub async fn latest_of(client: &impl GenericClient, ticker: &str) -> Result<Option<i32>, StoreError> {
+    let row = client
+        .query_opt(include_str!("../../sql/ticker_latest.sql"), &[&ticker])
+        .await
+        .during("looking for a ticker")?;
+    Ok(row.map(|row| row.get(0)))
+}
+
 /// An instrument as the jobs see it.
 #[derive(Debug, Clone)]
 pub struct Instrument {

@@ -19,7 +19,7 @@ use crate::arithmetic::catalogue::{self, PRICE_FACTORS};
 use crate::store::actions::Actions;
 use crate::store::change_log::{self, FromNothing, Job, Work};
 use crate::store::features::{self, CatalogueRow};
-use crate::store::instruments::{self, Instrument, Tickers};
+use crate::store::instruments::{self, Instrument};
 use crate::store::{StoreError, bars};
 
 use block::Output;
@@ -81,7 +81,7 @@ struct Market {
 
 impl Market {
     async fn read(transaction: &Transaction<'_>, benchmark: &str) -> Result<Self, StoreError> {
-        let benchmark = Tickers::read(transaction).await?.latest(benchmark);
+        let benchmark = instruments::latest_of(transaction, benchmark).await?;
         let instruments = instruments::all(transaction).await?;
         let mut names: Vec<&str> = instruments.iter().filter_map(|i| i.sector.as_deref()).collect();
         names.sort_unstable();
@@ -117,7 +117,7 @@ fn definitions(benchmark: Option<i32>) -> String {
 
 /// Whether the stored features are of this program's definitions and of this benchmark.
 pub async fn are_current(transaction: &Transaction<'_>, benchmark: &str) -> Result<bool, StoreError> {
-    let benchmark = Tickers::read(transaction).await?.latest(benchmark);
+    let benchmark = instruments::latest_of(transaction, benchmark).await?;
     let (_, work) = change_log::work(transaction, Job::Features, &definitions(benchmark)).await?;
     Ok(matches!(work, Work::Since(_)))
 }

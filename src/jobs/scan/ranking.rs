@@ -17,7 +17,7 @@ use crate::arithmetic::signals::{SIGNALS, SignalId};
 use crate::store::change_log::{self, Job};
 use crate::store::date_of;
 use crate::store::features::{self, FeatureRow};
-use crate::store::instruments::{self, Tickers};
+use crate::store::instruments;
 use crate::store::signals::LatestSignals;
 
 /// The first rule that kept an instrument out of the ranking, in the order in which they are asked.
@@ -99,7 +99,7 @@ pub async fn rank(
 ) -> Result<Ranking, ScanError> {
     let session = signals.iter().map(|row| row.session).max().unwrap_or_default();
     let session_date = date_of(session);
-    let benchmark = Tickers::read(transaction).await?.latest(benchmark);
+    let benchmark = instruments::latest_of(transaction, benchmark).await?;
     let instruments = instruments::all(transaction).await?;
     let behind: HashSet<i32> =
         change_log::changes(transaction, Job::Features).await?.into_iter().map(|c| c.instrument_id).collect();
