@@ -37,7 +37,7 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
         ReplySource::Files(folder) => from_files(folder)?,
         ReplySource::Rest => from_rest(&source::vendor(settings, args.plan)?).await?,
     };
-    let mut client = super::connect(settings).await?;
+    let mut client = super::connect(&super::open(settings)?).await?;
     let tickers = Tickers::read(&**client).await?;
     let transaction = client.transaction().await.during("opening a transaction")?;
     if let Some(splits) = splits {
@@ -52,18 +52,12 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
                     ex_date: split.ex_date,
                     split_from: split.split_from,
                     split_to: split.split_to,
+                    vendor_id: split.id.clone(),
                 })
             })
             .collect();
         let stored = upsert_splits(&transaction, &rows).await?;
-        print(
-            "splits",
-            splits.records.len() + splits.set_aside.len(),
-            rows.len(),
-            stored,
-            splits.collapsed,
-            &refused,
-        );
+        print("splits", &splits, rows.len(), stored, &refused);
     }
     if let Some(dividends) = dividends {
         let mut refused = refusals(&dividends);
@@ -77,12 +71,12 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
                     ex_date: dividend.ex_date,
                     kind: dividend.kind.clone(),
                     cash_amount: dividend.cash_amount,
+                    vendor_id: dividend.id.clone(),
                 })
             })
             .collect();
         let stored = upsert_dividends(&transaction, &rows).await?;
-        let read = dividends.records.len() + dividends.set_aside.len();
-        print("dividends", read, rows.len(), stored, dividends.collapsed, &refused);
+        print("dividends", &dividends, rows.len(), stored, &refused);
     }
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing actions", e))?;
     Ok(ExitCode::SUCCESS)
@@ -138,12 +132,15 @@ pub(super) fn find(tickers: &Tickers, ticker: &str, date: NaiveDate, refused: &m
     found
 }
 
-pub(super) fn print(what: &str, read: usize, known: usize, stored: u64, repeated: usize, refused: &Refusals) {
+/// Says what became of the records of a source: `known` have an instrument, `stored` of them were written.
+pub(super) fn print<T>(what: &str, source: &Settled<T>, known: usize, stored: u64, refused: &Refusals) {
+    let read = source.records.len() + source.collapsed + source.set_aside.len();
     println!(
-        "{what:<11}{:>9} read   {} new or changed, {} equal, {repeated} repeated, {} set aside",
+        "{what:<11}{:>9} read   {} new or changed, {} equal, {} repeated, {} set aside",
         say::count(read as u64),
         say::count(stored),
-        say::count(known as u64 - stored),
+        say::count((known as u64).saturating_sub(stored)),
+        say::count(source.collapsed as u64),
         say::count(refused.total()),
     );
     refused.print();

@@ -1,17 +1,17 @@
 //! Days on their way into the database: read ahead on other threads, resolved to instruments, gathered into blocks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use deadpool_postgres::Object;
 use tidemark::domain::bar::DayBar;
 use tidemark::jobs::load::{self, Day, Outcome};
-use tidemark::store::StoreError;
 use tidemark::store::instruments::Tickers;
 use tidemark::store::ledger::{Entry, Load};
-
-/// About how many bars go into one transaction: enough for long runs of one instrument, few enough for the memory.
-const BLOCK_BARS: usize = 1_000_000;
+use tidemark::store::{Store, StoreError};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 /// A session as a source gives it, by ticker.
 pub struct SourceDay {
@@ -30,18 +30,26 @@ pub struct SourceDay {
 }
 
 /// Bars with their tickers, whose texts lie one after the other: a day has thousands.
-#[derive(Default)]
 pub struct TickerBars {
     text: String,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     bars: Vec<DayBar>,
 }
 
 impl TickerBars {
+    /// Room for `bars` bars, no more: hundreds of days are in memory.
+    pub fn with_capacity(bars: usize) -> Self {
+        Self {
+            text: String::with_capacity(4 * bars),
+            ends: Vec::with_capacity(bars),
+            bars: Vec::with_capacity(bars),
+        }
+    }
+
     /// Appends a bar.
     pub fn push(&mut self, ticker: &str, bar: DayBar) {
         self.text.push_str(ticker);
-        self.ends.push(self.text.len());
+        self.ends.push(self.text.len() as u32);
         self.bars.push(bar);
     }
 
@@ -52,14 +60,16 @@ impl TickerBars {
 
     /// Tickers and bars in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &DayBar)> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end]).zip(&self.bars)
+        let ends = self.ends.iter().map(|end| *end as usize);
+        let starts = std::iter::once(0).chain(ends.clone());
+        starts.zip(ends).map(|(start, end)| &self.text[start..end]).zip(&self.bars)
     }
 }
 
 /// Which tickers are wanted.
+#[derive(Debug, Clone)]
 pub struct Selection {
-    tickers: Option<HashSet<String>>,
+    tickers: Option<BTreeSet<String>>,
     /// As the ledger writes it: empty for all.
     pub text: String,
 }
@@ -70,10 +80,11 @@ impl Selection {
         if tickers.is_empty() {
             return Self { tickers: None, text: String::new() };
         }
-        let mut sorted = tickers.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        Self { text: sorted.join(","), tickers: Some(sorted.into_iter().collect()) }
+        let tickers: BTreeSet<String> = tickers.iter().cloned().collect();
+        Self {
+            text: tickers.iter().map(String::as_str).collect::<Vec<_>>().join(","),
+            tickers: Some(tickers),
+        }
     }
 
     /// Whether `ticker` is wanted.
@@ -81,58 +92,89 @@ impl Selection {
         self.tickers.as_ref().is_none_or(|tickers| tickers.contains(ticker))
     }
 
-    /// The wanted tickers; none for all.
+    /// The wanted tickers, ascending; none for all.
     pub fn tickers(&self) -> Option<impl Iterator<Item = &str>> {
         self.tickers.as_ref().map(|tickers| tickers.iter().map(String::as_str))
     }
+
+    /// Whether everything wanted is in the database, as the ledger's latest entry of a session has it.
+    pub fn is_in(&self, entry: &Entry) -> bool {
+        entry.selection.is_empty() || entry.selection == self.text
+    }
 }
 
-/// Gathers days into blocks and loads them.
-pub struct Loader<'a> {
-    client: &'a mut Object,
+/// Gathers days into blocks and loads them: while one block is on its way into the database, the next one gathers.
+pub struct Loader {
+    /// Creates instruments, while bars are copied on the other connection.
+    client: Object,
+    locked: Arc<Mutex<Object>>,
     tickers: Tickers,
-    selection: &'a Selection,
-    known: &'a HashMap<NaiveDate, Entry>,
+    selection: Selection,
+    known: Arc<HashMap<NaiveDate, Entry>>,
+    block_bars: usize,
     waiting: Vec<SourceDay>,
     bars_waiting: usize,
-    /// What the database did so far.
+    loading: Option<JoinHandle<Result<Done, StoreError>>>,
+    /// What was committed so far.
+    pub done: Done,
+}
+
+/// Counts of what was committed.
+#[derive(Default)]
+pub struct Done {
+    /// What the database did.
     pub outcome: Outcome,
-    /// Bars handed to the database so far.
+    /// Bars handed to the database.
     pub bars: u64,
-    /// Sessions committed so far.
+    /// Sessions.
     pub sessions: usize,
 }
 
-impl<'a> Loader<'a> {
-    /// A loader for `selection`; `known` is what the ledger says of the sessions.
+impl Loader {
+    /// A loader for `selection`, `block_bars` a transaction, on the connection `locked` that holds the lock; `known` is
+    /// what the ledger says of the sessions.
     pub async fn new(
-        client: &'a mut Object,
-        selection: &'a Selection,
-        known: &'a HashMap<NaiveDate, Entry>,
+        store: &Store,
+        locked: Object,
+        selection: Selection,
+        known: Arc<HashMap<NaiveDate, Entry>>,
+        block_bars: usize,
     ) -> Result<Self, StoreError> {
-        let tickers = Tickers::read(&***client).await?;
+        let client = store.client().await?;
+        let tickers = Tickers::read(&**client).await?;
         Ok(Self {
             client,
+            locked: Arc::new(Mutex::new(locked)),
             tickers,
             selection,
             known,
+            block_bars,
             waiting: Vec::new(),
             bars_waiting: 0,
-            outcome: Outcome::default(),
-            bars: 0,
-            sessions: 0,
+            loading: None,
+            done: Done::default(),
         })
     }
 
-    /// Takes a day; loads a block when enough has gathered.
-    pub async fn take(&mut self, day: SourceDay) -> Result<(), StoreError> {
+    /// Takes a day; sends a block on its way when enough has gathered, and the one before it is in.
+    pub async fn take(&mut self, day: SourceDay) -> anyhow::Result<()> {
         self.bars_waiting += day.bars.len();
         self.waiting.push(day);
-        if self.bars_waiting >= BLOCK_BARS { self.flush().await } else { Ok(()) }
+        if self.bars_waiting >= self.block_bars { self.send().await } else { Ok(()) }
     }
 
-    /// Loads what has gathered.
-    pub async fn flush(&mut self) -> Result<(), StoreError> {
+    /// Loads what has gathered, and waits until everything is committed.
+    pub async fn finish(&mut self) -> anyhow::Result<()> {
+        self.send().await?;
+        self.arrived().await
+    }
+
+    /// For a ticker that no instrument ever had, those that look like it.
+    pub fn unknown(&self, ticker: &str) -> Option<Vec<&str>> {
+        self.tickers.latest(ticker).is_none().then(|| self.tickers.similar(ticker))
+    }
+
+    async fn send(&mut self) -> anyhow::Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         self.bars_waiting = 0;
         if waiting.is_empty() {
@@ -147,16 +189,26 @@ impl<'a> Loader<'a> {
             ids.dedup();
             ids
         });
-        let outcome = load::load(self.client, &days, self.known, only.as_deref()).await?;
-        self.outcome.add(outcome);
-        self.bars += days.iter().map(|day| day.bars.len() as u64).sum::<u64>();
-        self.sessions += days.len();
+        self.arrived().await?;
+        let (locked, known) = (Arc::clone(&self.locked), Arc::clone(&self.known));
+        self.loading = Some(tokio::spawn(async move {
+            let mut client = locked.lock().await;
+            let outcome = load::load(&mut client, &days, &known, only.as_deref()).await?;
+            let bars = days.iter().map(|day| day.bars.len() as u64).sum();
+            Ok(Done { outcome, bars, sessions: days.len() })
+        }));
         Ok(())
     }
 
-    /// For a ticker that no instrument ever had, those that look like it.
-    pub fn unknown(&self, ticker: &str) -> Option<Vec<&str>> {
-        self.tickers.latest(ticker).is_none().then(|| self.tickers.similar(ticker))
+    /// Waits for the block on its way, if there is one.
+    async fn arrived(&mut self) -> anyhow::Result<()> {
+        if let Some(block) = self.loading.take() {
+            let done = block.await??;
+            self.done.outcome.add(done.outcome);
+            self.done.bars += done.bars;
+            self.done.sessions += done.sessions;
+        }
+        Ok(())
     }
 
     async fn create_unknown(&mut self, days: &[SourceDay]) -> Result<(), StoreError> {
@@ -168,16 +220,15 @@ impl<'a> Loader<'a> {
             .collect();
         unknown.sort_unstable();
         unknown.dedup();
-        if unknown.is_empty() { Ok(()) } else { self.tickers.create(self.client, &unknown).await }
+        if unknown.is_empty() { Ok(()) } else { self.tickers.create(&mut self.client, &unknown).await }
     }
 
     fn resolve(&self, day: SourceDay) -> Day {
         let date = day.session_date;
-        let bars: Vec<(i32, DayBar)> = day
-            .bars
-            .iter()
-            .filter_map(|(ticker, bar)| Some((self.tickers.find(ticker, date)?, *bar)))
-            .collect();
+        let mut bars: Vec<(i32, DayBar)> = Vec::with_capacity(day.bars.len());
+        bars.extend(
+            day.bars.iter().filter_map(|(ticker, bar)| Some((self.tickers.find(ticker, date)?, *bar))),
+        );
         Day {
             load: Load {
                 session_date: date,

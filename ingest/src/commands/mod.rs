@@ -13,9 +13,14 @@ use deadpool_postgres::Object;
 use tidemark::settings::Settings;
 use tidemark::store::{self, Store, StoreError, lock};
 
+/// The way into the database that the settings name; nothing is connected yet.
+fn open(settings: &Settings) -> Result<Store, StoreError> {
+    Store::new(settings, "tidemark ingest")
+}
+
 /// A connection with the schema in place and the ingest lock held until it is closed.
-async fn connect(settings: &Settings) -> Result<Object, StoreError> {
-    let mut client = Store::new(settings, "tidemark ingest")?.client().await?;
+async fn connect(store: &Store) -> Result<Object, StoreError> {
+    let mut client = store.client().await?;
     store::prepare(&mut client).await?;
     let _ = lock::hold_or_say(&**client, lock::Name::Ingest, || {
         eprintln!("another ingest is loading into this database; waiting for it to finish");

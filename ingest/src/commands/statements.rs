@@ -36,7 +36,7 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
             all(&source::vendor(settings, args.plan)?, "/stocks/financials/v1/income-statements").await?,
         ),
     };
-    let mut client = super::connect(settings).await?;
+    let mut client = super::connect(&super::open(settings)?).await?;
     let tickers = Tickers::read(&**client).await?;
     let mut refused = refusals(&reports);
     let rows: Vec<SharesRow> = reports
@@ -55,13 +55,6 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     let transaction = client.transaction().await.during("opening a transaction")?;
     let stored = upsert_shares(&transaction, &rows).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing shares outstanding", e))?;
-    print(
-        "share counts",
-        reports.records.len() + reports.set_aside.len(),
-        rows.len(),
-        stored,
-        reports.collapsed,
-        &refused,
-    );
+    print("shares", &reports, rows.len(), stored, &refused);
     Ok(ExitCode::SUCCESS)
 }

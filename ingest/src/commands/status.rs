@@ -7,7 +7,7 @@ use serde_json::json;
 use tidemark::domain::calendar::nyse;
 use tidemark::say;
 use tidemark::settings::Settings;
-use tidemark::store::{self, Store, status};
+use tidemark::store::{self, status};
 
 /// Missing sessions that are named.
 const NAMED: usize = 10;
@@ -27,7 +27,7 @@ pub struct Args {
 }
 
 pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
-    let mut client = Store::new(settings, "tidemark ingest")?.client().await?;
+    let mut client = super::open(settings)?.client().await?;
     store::prepare(&mut client).await?;
     let status = status::read(&**client).await?;
     let first = args.from.or_else(|| status.loaded.first().copied());

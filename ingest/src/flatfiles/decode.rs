@@ -13,15 +13,14 @@ use super::{FlatFileError, gzip};
 /// The most that a file may unpack to, in bytes. A day of the whole market has about one million.
 const MOST_UNPACKED: usize = 1 << 30;
 
-/// Decodes files one after the other and keeps its buffers between them. Give each thread its own.
+/// Decodes files one after the other and keeps its buffer between them. Give each thread its own.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    packed: Vec<u8>,
     text: Vec<u8>,
 }
 
 impl Decoder {
-    /// Reads and decodes the file of one session.
+    /// Decodes the file of one session from its bytes as they are stored; `path` is for messages only.
     ///
     /// Rows that cannot be bars are set aside. Of several rows of one ticker equal ones are one, and of
     /// contradictory ones the one of the greatest volume is kept (then the greatest close, then the other
@@ -29,26 +28,7 @@ impl Decoder {
     ///
     /// # Errors
     /// A [`FlatFileError`] when the file as a whole cannot be trusted; nothing of it should be loaded then.
-    pub fn decode(&mut self, path: &Path, session_date: NaiveDate) -> Result<DayFile, FlatFileError> {
-        let mut packed = std::mem::take(&mut self.packed);
-        packed.clear();
-        let read = std::fs::File::open(path).and_then(|mut file| {
-            packed.reserve(file.metadata().map_or(0, |metadata| metadata.len()) as usize);
-            std::io::Read::read_to_end(&mut file, &mut packed)
-        });
-        let decoded = match read {
-            Ok(_) => self.decode_bytes(path, &packed, session_date),
-            Err(source) => Err(FlatFileError::Read { path: path.to_owned(), source }),
-        };
-        self.packed = packed;
-        decoded
-    }
-
-    /// Decodes a file that is in memory already; `path` is for messages only.
-    ///
-    /// # Errors
-    /// As [`Self::decode`].
-    pub fn decode_bytes(
+    pub fn decode(
         &mut self,
         path: &Path,
         packed: &[u8],
@@ -64,7 +44,6 @@ impl Decoder {
         }
         let mut file = parse(path, &self.text, session_date)?;
         file.digest = Sha256::digest(packed).into();
-        file.size = packed.len() as u64;
         Ok(file)
     }
 }

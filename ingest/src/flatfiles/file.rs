@@ -1,7 +1,6 @@
 //! What one file holds after decoding: one bar a ticker, in the order of the tickers' bytes.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use tidemark::domain::bar::DayBar;
@@ -21,15 +20,13 @@ pub struct DayFile {
     pub collapsed: usize,
     /// SHA-256 of the file as it is stored, compressed.
     pub digest: [u8; 32],
-    /// Size of the file as it is stored, in bytes.
-    pub size: u64,
     rows: Rows,
 }
 
 impl DayFile {
     /// Settles the rows of a file: sorted by ticker, one row a ticker.
     pub(super) fn new(session_date: NaiveDate, rows: Rows, set_aside: Vec<SetAside>) -> Self {
-        let mut file = Self { session_date, set_aside, collapsed: 0, digest: [0; 32], size: 0, rows };
+        let mut file = Self { session_date, set_aside, collapsed: 0, digest: [0; 32], rows };
         if !file.rows.sorted {
             file.settle();
         }
@@ -41,23 +38,9 @@ impl DayFile {
         self.rows.bars.len()
     }
 
-    /// Whether every row was set aside.
-    pub fn is_empty(&self) -> bool {
-        self.rows.bars.is_empty()
-    }
-
     /// Tickers and their bars, in ascending order of the tickers' bytes, each ticker once.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (&str, &DayBar)> {
         (0..self.len()).map(|row| (self.rows.ticker(row), &self.rows.bars[row]))
-    }
-
-    /// How many rows were set aside for each reason.
-    pub fn counts_by_reason(&self) -> BTreeMap<Reason, usize> {
-        let mut counts = BTreeMap::new();
-        for row in &self.set_aside {
-            *counts.entry(row.reason).or_default() += 1;
-        }
-        counts
     }
 
     /// Sorts the rows and keeps one of each ticker: the one of the greatest volume, then of the

@@ -15,7 +15,7 @@ mod set_aside;
 mod ticker;
 
 pub use decode::Decoder;
-pub use discover::{FoundFile, discover};
+pub use discover::{Discovery, FoundFile, discover};
 pub use error::FlatFileError;
 pub use set_aside::SetAside;
 pub(crate) use set_aside::printable;

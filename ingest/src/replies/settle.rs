@@ -1,7 +1,6 @@
 //! From many raw results to one record each: what is unusable, repeated or contradicted is left out and counted.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::field::FieldFault;
@@ -77,17 +76,6 @@ pub struct Settled<T> {
     pub collapsed: usize,
     /// Results that are not used, by their place.
     pub set_aside: Vec<SetAside>,
-}
-
-impl<T> Settled<T> {
-    /// How many results were set aside for each reason.
-    pub fn counts_by_reason(&self) -> BTreeMap<Reason, usize> {
-        let mut counts = BTreeMap::new();
-        for result in &self.set_aside {
-            *counts.entry(result.reason).or_default() += 1;
-        }
-        counts
-    }
 }
 
 /// A record that knows when another one is about the same thing.

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(kept(&settled), [("A", 1.0, 2.0), ("B", 1.0, 3.0)]);
         let left: Vec<_> = settled.set_aside.iter().map(|left| (left.place, &left.value[..])).collect();
         assert_eq!(left, [(1, "1:2"), (3, "1:3"), (5, "1:9")]);
-        assert_eq!(settled.counts_by_reason()[&Reason::Contradicted], 3);
+        assert!(settled.set_aside.iter().all(|left| left.reason == Reason::Contradicted));
     }
 
     proptest! {
@@ -198,7 +198,7 @@ mod tests {
                 settled(results.iter().map(result).collect())
             };
             let (one, other) = (settle(&results), settle(&shuffled));
-            prop_assert_eq!(one.counts_by_reason(), other.counts_by_reason());
+            prop_assert_eq!(one.set_aside.len(), other.set_aside.len());
             prop_assert_eq!(one.collapsed, other.collapsed);
             prop_assert_eq!(one.records.len() + one.collapsed + one.set_aside.len(), results.len());
             prop_assert_eq!(one.records, other.records);

@@ -6,6 +6,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tidemark::domain::bar::{BarFault, DayBar};
 
+use crate::flatfiles::{TickerFault, check_ticker, printable};
+
 /// The whole market on one session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupedDay {
@@ -36,6 +38,9 @@ pub enum SetAsideReason {
     /// The row is no object, or has no ticker.
     #[error("no ticker")]
     NoTicker,
+    /// The ticker is not one.
+    #[error(transparent)]
+    Ticker(TickerFault),
     /// A field is missing, or is not a number.
     #[error("no number in field {0}")]
     Missing(&'static str),
@@ -73,12 +78,17 @@ pub(super) fn parse(session: NaiveDate, body: &[u8]) -> Result<GroupedDay, Strin
     for row in &rows {
         let ticker = row.get("T").and_then(Value::as_str).filter(|ticker| !ticker.is_empty());
         let mut set_aside = |reason| {
-            day.set_aside.push(SetAside { ticker: ticker.map(str::to_owned), reason });
+            let ticker = ticker.map(|ticker| printable(ticker.as_bytes()));
+            day.set_aside.push(SetAside { ticker, reason });
         };
         let Some(ticker) = ticker else {
             set_aside(SetAsideReason::NoTicker);
             continue;
         };
+        if let Err(reason) = check_ticker(ticker.as_bytes()) {
+            set_aside(SetAsideReason::Ticker(reason));
+            continue;
+        }
         let bar = match bar(row) {
             Ok(bar) => bar,
             Err(reason) => {
@@ -115,9 +125,9 @@ fn bar(row: &Value) -> Result<DayBar, SetAsideReason> {
         high: number("h")?,
         low: number("l")?,
         close: number("c")?,
-        volume: number("v")?,
+        volume: number("v")? + 0.0, // so that -0 and 0 are the same bits
         vwap: optional("vw")?,
-        trade_count: optional("n")?.map(|count| count as i64),
+        trade_count: optional("n")?.map(|count| count as i64).filter(|count| *count > 0),
     };
     bar.check()?;
     Ok(bar)

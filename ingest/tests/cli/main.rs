@@ -1,0 +1,18 @@
+//! The command line against a real database: exit code, both streams, and what is in the tables afterwards.
+
+#[path = "../../../tests/support/mod.rs"]
+mod support;
+
+mod files;
+mod run;
+mod tables;
+
+mod api;
+mod arguments;
+mod bad_files;
+mod connecting;
+mod interrupted;
+mod real_slice;
+mod reference;
+mod replacing;
+mod status;
