@@ -47,6 +47,8 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // A reader that has seen enough (`| head`) ends the program quietly, as it does with other tools.
+    sigpipe::reset();
     let cli = Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();

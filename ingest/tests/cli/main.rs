@@ -11,6 +11,7 @@ mod api;
 mod arguments;
 mod bad_files;
 mod connecting;
+mod disk_full;
 mod interrupted;
 mod real_slice;
 mod reference;
