@@ -49,7 +49,7 @@ COMMENT ON COLUMN loads.source IS 'flatfiles or rest.';
 COMMENT ON COLUMN loads.origin IS 'File or path of the vendor''s API, without any key.';
 COMMENT ON COLUMN loads.selection IS 'Empty for the whole market, else the tickers asked for, comma-separated.';
 COMMENT ON COLUMN loads.etag IS 'Vendor''s ETag; null for local files.';
-COMMENT ON COLUMN loads.digest IS 'SHA-256 of what was read: equal bytes need no second load.';
+COMMENT ON COLUMN loads.digest IS 'SHA-256 of the file, or of the bars of an answer: what is equal needs no second load.';
 COMMENT ON COLUMN loads.bars IS 'Bars that the source has for the session (after selection).';
 COMMENT ON COLUMN loads.set_aside IS 'Rows of the source that were not loaded.';
 COMMENT ON COLUMN loads.loaded_at IS 'When.';

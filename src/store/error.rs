@@ -74,7 +74,7 @@ pub enum StoreError {
     #[error("the schema could not be brought up to date")]
     Migration(#[source] refinery::Error),
     /// The server has no room left.
-    #[error("the database's disk is full ({0})")]
+    #[error("the database's disk is full")]
     DiskFull(#[source] tokio_postgres::Error),
     /// Two transactions met; running again is enough.
     #[error("another job changed the same rows at the same time")]

@@ -10,7 +10,7 @@ use crate::run::{backfill, command, finish};
 use crate::support::Database;
 use crate::tables;
 
-/// A year is in the made-up market at most, and every block is small, so that a load has many transactions.
+/// The made-up market's sessions; every block is small, so that a load has many transactions.
 const SESSIONS: usize = 100;
 const BLOCK: [&str; 2] = ["--block-bars", "300"];
 const RANGE: [&str; 2] = ["2024-01-01", "2024-12-31"];
@@ -59,51 +59,61 @@ async fn killed(url: &str, folder: &str, wait: Duration) -> bool {
     status.code().is_none()
 }
 
+/// Loads from nothing and says how long it took.
+async fn timed(database: &Database, folder: &Folder, expected: &Bars) -> Duration {
+    let started = Instant::now();
+    backfill(&database.url, folder.path(), RANGE[0], RANGE[1], &BLOCK).await.succeeded();
+    let time = started.elapsed();
+    whole(&database.client().await, expected, SESSIONS).await;
+    time
+}
+
+async fn empty(client: &Client) {
+    let tables = "bars_day, bar_revisions, loads, change_log, ticker_periods, instruments";
+    client.batch_execute(&format!("TRUNCATE {tables} CASCADE")).await.expect("empty");
+}
+
 #[tokio::test]
 async fn a_load_that_is_killed_again_and_again_ends_with_every_bar_once() {
     let (folder, first, second) = sample().await;
     let republished = format!("{}/republished", folder.path());
-    // From nothing, to learn how long it takes; what it gives is compared with the killed ones'.
-    let untouched = Database::create_empty().await;
-    let started = Instant::now();
-    backfill(&untouched.url, folder.path(), RANGE[0], RANGE[1], &BLOCK).await.succeeded();
-    let time = started.elapsed();
-    whole(&untouched.client().await, &first, SESSIONS).await;
-
-    let database = Database::create_empty().await;
     let mut random = u64::from(std::process::id()) | 1;
-    let mut moment = || {
+    let mut moment = |time: Duration| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         time.mul_f64((random >> 33) as f64 / (1_u64 << 31) as f64)
     };
-    let (mut kills, mut halfway) = (0, 0);
-    while kills < KILLS {
-        while killed(&database.url, folder.path(), moment()).await {
+
+    // Killed while it makes the schema, and at last left alone.
+    let database = Database::create_empty().await;
+    for _ in 0..4 {
+        killed(&database.url, folder.path(), moment(Duration::from_millis(500))).await;
+    }
+    timed(&database, &folder, &first).await;
+
+    let client = database.client().await;
+    empty(&client).await;
+    let time = timed(&database, &folder, &first).await;
+    let (mut kills, mut between) = (0, 0);
+    while kills < KILLS || between < 3 {
+        empty(&client).await;
+        while killed(&database.url, folder.path(), moment(time)).await {
             kills += 1;
-            let client = database.client().await;
-            if tables::number(&client, "SELECT count(*) FROM pg_tables WHERE tablename = 'loads'").await == 1
-            {
-                let loaded = tables::loads(&client).await.len();
-                halfway += usize::from(0 < loaded && loaded < SESSIONS);
-            }
+            assert!(kills < 20 * KILLS, "no kill meets a load between two transactions");
+            let loaded = tables::loads(&client).await.len();
+            between += usize::from(0 < loaded && loaded < SESSIONS);
         }
         backfill(&database.url, folder.path(), RANGE[0], RANGE[1], &BLOCK).await.succeeded();
-        let client = database.client().await;
         whole(&client, &first, SESSIONS).await;
 
         // The days that were published again, in one transaction: all of it or nothing.
-        while killed(&database.url, &republished, moment() / 4).await {
-            kills += 1;
+        for _ in 0..2 {
+            killed(&database.url, &republished, moment(time)).await;
             let bars = tables::bars(&client).await;
             assert!(bars == first || bars == second, "a replacement is half there");
         }
         backfill(&database.url, &republished, RANGE[0], RANGE[1], &[]).await.succeeded();
         whole(&client, &second, SESSIONS + 5).await;
-        let empty =
-            "TRUNCATE bars_day, bar_revisions, loads, change_log, ticker_periods, instruments CASCADE";
-        client.batch_execute(empty).await.expect("empty");
     }
-    assert!(halfway > 0, "no kill met a load between two transactions");
 }
 
 #[tokio::test]
