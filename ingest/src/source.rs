@@ -70,19 +70,32 @@ pub enum Plan {
     Paid,
 }
 
+/// How fast the vendor may be asked: options of every command that asks it.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Pace {
+    /// The vendor's plan, which sets how fast its API may be asked
+    #[arg(long, value_enum, default_value = "free")]
+    pub plan: Plan,
+    /// Requests of the vendor's API a minute, in place of the plan's
+    #[arg(long, value_name = "PER_MINUTE")]
+    pub rate: Option<NonZeroU32>,
+}
+
 /// A client of the vendor's API, from the settings.
 ///
 /// # Errors
 /// Without a key, or with a base URL that is none.
-pub fn vendor(settings: &Settings, plan: Plan) -> anyhow::Result<VendorClient> {
+pub fn vendor(settings: &Settings, pace: Pace) -> anyhow::Result<VendorClient> {
     let key = settings.polygon_api_key.as_deref().ok_or_else(|| {
         Failure::new("no API key of the vendor is configured")
             .hint("set POLYGON_API_KEY (a flag would show it in every process list)")
     })?;
     let base_url = settings.polygon_base_url.as_deref().unwrap_or(BASE_URL);
     let mut vendor = VendorSettings::new(base_url, Secret::new(key));
-    if plan == Plan::Paid {
-        vendor.requests_per_minute = PAID_PLAN;
+    match (pace.rate, pace.plan) {
+        (Some(rate), _) => vendor.requests_per_minute = rate,
+        (None, Plan::Paid) => vendor.requests_per_minute = PAID_PLAN,
+        (None, Plan::Free) => {}
     }
     Ok(VendorClient::new(vendor)?)
 }

@@ -58,8 +58,8 @@ pub async fn load(
         // Somebody wrote bars that the ledger does not know: replace those days instead.
         Err(error) if error.is_unique_violation() => {
             let everything = days.iter().map(|day| {
-                let entry = Entry { selection: String::new(), digest: Vec::new(), whole: false };
-                (day.load.session_date, known.get(&day.load.session_date).cloned().unwrap_or(entry))
+                let date = day.load.session_date;
+                (date, known.get(&date).cloned().unwrap_or_default())
             });
             attempt(client, days, &everything.collect(), only).await
         }

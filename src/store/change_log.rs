@@ -19,6 +19,14 @@ pub enum Topic {
     Dividends,
     /// Shares outstanding.
     Shares,
+    /// Statements other than their share counts.
+    Statements,
+    /// What an instrument is: its type, sector or tickers.
+    Instruments,
+    /// Days on which the exchange is open.
+    Sessions,
+    /// Minute bars.
+    Minutes,
 }
 
 impl Topic {
@@ -29,6 +37,10 @@ impl Topic {
             Self::Splits => "splits",
             Self::Dividends => "dividends",
             Self::Shares => "shares",
+            Self::Statements => "statements",
+            Self::Instruments => "instruments",
+            Self::Sessions => "sessions",
+            Self::Minutes => "minutes",
         }
     }
 }
@@ -75,6 +87,24 @@ impl Job {
             Self::Features => "features",
             Self::Scan => "scan",
         }
+    }
+
+    /// Names of the topics that can change what the job keeps.
+    fn topics(self) -> Vec<&'static str> {
+        let topics: &[Topic] = match self {
+            Self::Features => &[
+                Topic::Bars,
+                Topic::Splits,
+                Topic::Dividends,
+                Topic::Shares,
+                Topic::Statements,
+                Topic::Instruments,
+                Topic::Sessions,
+            ],
+            // Kept signals are of an instrument's own bars, adjusted for splits; all else is computed at every scan.
+            Self::Scan => &[Topic::Bars, Topic::Splits],
+        };
+        topics.iter().map(|topic| topic.name()).collect()
     }
 }
 
@@ -151,7 +181,7 @@ pub async fn work(
 /// The changes that `transaction` sees and the stored tidemark of `job` did not; nothing for a job without one.
 pub async fn changes(transaction: &Transaction<'_>, job: Job) -> Result<Vec<Change>, StoreError> {
     let rows = transaction
-        .query(include_str!("../../sql/change_log_since.sql"), &[&job.name()])
+        .query(include_str!("../../sql/change_log_since.sql"), &[&job.name(), &job.topics()])
         .await
         .during("reading the change log")?;
     Ok(rows

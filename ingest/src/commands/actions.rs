@@ -14,7 +14,7 @@ use tidemark::store::{During, StoreError};
 
 use super::refusals::Refusals;
 use crate::replies::{self, Settled, dividends, splits};
-use crate::source::{self, Plan, ReplySource};
+use crate::source::{self, Pace, ReplySource};
 use crate::vendor::VendorClient;
 
 /// Load splits and dividends, which returns need
@@ -27,15 +27,14 @@ pub struct Args {
     /// files:DIR (the folder that holds splits.json and dividends.json, gzipped or not) or rest (key in POLYGON_API_KEY)
     #[arg(long, value_name = "SOURCE")]
     source: ReplySource,
-    /// The vendor's plan for `rest`, which sets how fast we may ask
-    #[arg(long, value_enum, default_value = "free")]
-    plan: Plan,
+    #[command(flatten)]
+    pace: Pace,
 }
 
 pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     let (splits, dividends) = match &args.source {
         ReplySource::Files(folder) => from_files(folder)?,
-        ReplySource::Rest => from_rest(&source::vendor(settings, args.plan)?).await?,
+        ReplySource::Rest => from_rest(&source::vendor(settings, args.pace)?).await?,
     };
     let mut client = super::connect(&super::open(settings)?).await?;
     let tickers = Tickers::read(&**client).await?;

@@ -13,12 +13,12 @@ use tidemark::domain::calendar::nyse;
 use tidemark::failure::{self, Failure};
 use tidemark::say;
 use tidemark::settings::Settings;
-use tidemark::store::ledger;
+use tidemark::store::ledger::{self, Timeframe};
 
 use super::days::{Loader, Selection};
 use super::refusals::Refusals;
 use crate::flatfiles::{FlatFileError, discover};
-use crate::source::{self, BarSource, Plan};
+use crate::source::{self, BarSource, Pace};
 
 /// Sessions without a file that are named.
 const NAMED: usize = 5;
@@ -43,9 +43,8 @@ pub struct Args {
     /// Only these tickers, comma-separated; case matters
     #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = ticker)]
     tickers: Vec<String>,
-    /// The vendor's plan for `rest`, which sets how fast we may ask
-    #[arg(long, value_enum, default_value = "free")]
-    plan: Plan,
+    #[command(flatten)]
+    pace: Pace,
     /// Load even what the ledger says is loaded
     #[arg(long)]
     reload: bool,
@@ -81,13 +80,13 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     // Faults of the source are found before the database is touched.
     let (found, vendor) = match &args.source {
         BarSource::FlatFiles(folder) => (Some(discover(folder, args.from, until, nyse())?), None),
-        BarSource::Rest => (None, Some(source::vendor(settings, args.plan)?)),
+        BarSource::Rest => (None, Some(source::vendor(settings, args.pace)?)),
     };
 
     let started = Instant::now();
     let store = super::open(settings)?;
     let locked = super::connect(&store).await?;
-    let known = Arc::new(ledger::entries(&**locked, args.from, until).await?);
+    let known = Arc::new(ledger::entries(&**locked, Timeframe::Day, args.from, until).await?);
     let mut counts = Counts::default();
     let mut loader =
         Loader::new(&store, locked, selection.clone(), Arc::clone(&known), args.block_bars.get()).await?;

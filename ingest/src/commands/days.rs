@@ -8,7 +8,7 @@ use deadpool_postgres::Object;
 use tidemark::domain::bar::DayBar;
 use tidemark::jobs::load::{self, Day, Outcome};
 use tidemark::store::instruments::Tickers;
-use tidemark::store::ledger::{Entry, Load};
+use tidemark::store::ledger::{Entry, Load, Timeframe};
 use tidemark::store::{Store, StoreError};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -17,10 +17,12 @@ use tokio::task::JoinHandle;
 pub struct SourceDay {
     /// The session.
     pub session_date: NaiveDate,
-    /// `flatfiles` or `rest`.
+    /// `flatfiles`, `s3` or `rest`.
     pub source: &'static str,
     /// File or path, for the ledger.
     pub origin: String,
+    /// Vendor's ETag of a flat file.
+    pub etag: Option<String>,
     /// SHA-256 of what was read.
     pub digest: [u8; 32],
     /// Rows that the source has and that are not loaded.
@@ -231,10 +233,12 @@ impl Loader {
         );
         Day {
             load: Load {
+                timeframe: Timeframe::Day,
                 session_date: date,
                 source: day.source,
                 origin: day.origin,
                 selection: self.selection.text.clone(),
+                etag: day.etag,
                 digest: day.digest,
                 bars: bars.len(),
                 set_aside: day.set_aside,

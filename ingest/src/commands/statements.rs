@@ -10,7 +10,7 @@ use tidemark::store::{During, StoreError};
 
 use super::actions::{all, find, print, refusals};
 use crate::replies::shares;
-use crate::source::{self, Plan, ReplySource};
+use crate::source::{self, Pace, ReplySource};
 
 /// Load shares outstanding from income statements, which size and turnover need
 ///
@@ -21,9 +21,8 @@ pub struct Args {
     /// files:DIR (the folder that holds income-statements.json, gzipped or not) or rest (key in POLYGON_API_KEY)
     #[arg(long, value_name = "SOURCE")]
     source: ReplySource,
-    /// The vendor's plan for `rest`, which sets how fast we may ask
-    #[arg(long, value_enum, default_value = "free")]
-    plan: Plan,
+    #[command(flatten)]
+    pace: Pace,
 }
 
 pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
@@ -33,7 +32,7 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
                 .hint("name the folder that holds the vendor's replies, NAME.json or NAME.json.gz")
         })?,
         ReplySource::Rest => shares::settle(
-            all(&source::vendor(settings, args.plan)?, "/stocks/financials/v1/income-statements").await?,
+            all(&source::vendor(settings, args.pace)?, "/stocks/financials/v1/income-statements").await?,
         ),
     };
     let mut client = super::connect(&super::open(settings)?).await?;

@@ -8,6 +8,7 @@ use super::{
     pages::Pages,
     retry::{self, Waits},
 };
+use bytes::Bytes;
 use chrono::{NaiveDate, Utc};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::{Client, Url, header, redirect};
@@ -109,8 +110,22 @@ impl VendorClient {
         let path = format!("/v2/aggs/grouped/locale/us/market/stocks/{session}");
         let url = self.origin.address(&path, &[("adjusted", "false"), ("include_otc", "false")]);
         let answer = self.ask(url, &path).await?;
-        grouped::parse(session, &answer.body)
-            .map_err(|reason| VendorError::Malformed { path, reason: self.settings.key.redact(&reason) })
+        grouped::parse(session, &answer.body).map_err(|reason| self.malformed(&path, &reason))
+    }
+
+    /// One reply that has no pages, whole and checked to be a success; who asked parses it.
+    ///
+    /// `path` starts with `/`; `query` must not hold the key.
+    ///
+    /// # Errors
+    /// Any [`VendorError`].
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Bytes, VendorError> {
+        Ok(self.ask(self.origin.address(path, query), path).await?.body)
+    }
+
+    /// What it means that the reply to `path` cannot be read; `reason` may quote the reply.
+    pub fn malformed(&self, path: &str, reason: &str) -> VendorError {
+        VendorError::Malformed { path: path.to_owned(), reason: self.settings.key.redact(reason) }
     }
 
     /// The pages of a list, from the first one; nothing is sent before [`Pages::next`].
@@ -157,7 +172,7 @@ impl VendorClient {
         // A refusal without a readable body is still that refusal.
         let body = match response.bytes().await {
             Ok(body) => body,
-            Err(_) if !status.is_success() => bytes::Bytes::new(),
+            Err(_) if !status.is_success() => Bytes::new(),
             Err(error) => return Err(self.fault(error)),
         };
         answer::read(path, &self.settings.key, status.as_u16(), retry_after, body)

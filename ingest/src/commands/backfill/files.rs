@@ -132,6 +132,7 @@ fn read_file(
         session_date: file.session_date,
         source: "flatfiles",
         origin: absolute(&file.path).display().to_string(),
+        etag: None,
         digest: day.digest,
         set_aside: set_aside.len(),
         bars,

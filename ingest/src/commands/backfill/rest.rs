@@ -79,6 +79,7 @@ fn source_day(day: GroupedDay, selection: &Selection) -> SourceDay {
         session_date: day.session,
         source: "rest",
         origin: format!("/v2/aggs/grouped/locale/us/market/stocks/{}", day.session),
+        etag: None,
         digest: digest.finalize().into(),
         set_aside: day.set_aside.len() + day.repeated,
         bars,
