@@ -5,6 +5,7 @@ pub mod backfill;
 pub mod sample;
 pub mod statements;
 pub mod status;
+pub mod verify;
 
 mod days;
 mod refusals;
