@@ -23,7 +23,7 @@ use tidemark::store::{self, Store};
 /// right, look at it; a note is common and counted. Exit code 1 if there is a finding at or above --fail-on.
 ///
 /// With --from and --to, findings of these days only, judged with what lies around them. With --tickers, the checks that
-/// need the whole market are left out.
+/// need the whole market are left out, and what a whole session lacks counts as a gap of each ticker.
 #[derive(clap::Args)]
 #[command(after_long_help = after_help())]
 pub struct Args {

@@ -17,3 +17,5 @@ mod real_slice;
 mod reference;
 mod replacing;
 mod status;
+mod verify;
+mod verify_real;

@@ -62,7 +62,9 @@ impl Findings {
     /// Nothing yet, of the checks `wanted`.
     pub fn of(wanted: &[Check]) -> Self {
         let mut flags = [false; CHECKS.len()];
-        wanted.iter().for_each(|check| flags[*check as usize] = true);
+        for check in wanted {
+            flags[*check as usize] = true;
+        }
         Self { wanted: flags, found: BTreeMap::new() }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::Map;
 use tokio_postgres::Transaction;
 
@@ -13,10 +13,13 @@ use super::findings::Finding;
 use crate::store::StoreError;
 use crate::store::checks::{self, Life, Loaded, Names, StoredActions};
 
+/// Some sessions before the first bar, so that what lies before it has a place.
+const EARLIER: Days = Days::new(10);
+
 /// What is known of the market.
 #[derive(Debug, Default)]
 pub struct Ground {
-    /// The sessions from the first to the last day that has anything.
+    /// The sessions to the last day that has anything, from some days before the first one.
     pub sessions: Sessions,
     /// First day that has anything, a session or not.
     pub first_day: NaiveDate,
@@ -54,8 +57,9 @@ impl Ground {
             lives.iter().map(|life| life.first).chain(ledger.first().map(|loaded| loaded.session_date));
         let lasts = lives.iter().map(|life| life.last).chain(ledger.last().map(|loaded| loaded.session_date));
         let Some((first, last)) = firsts.min().zip(lasts.max()) else { return Ok(None) };
-        let sessions = Sessions::new(checks::sessions(transaction, first, last).await?);
-        let start = days.0.map_or(0, |from| sessions.at_or_after(from));
+        let earlier = first.checked_sub_days(EARLIER).unwrap_or(first);
+        let sessions = Sessions::new(checks::sessions(transaction, earlier, last).await?);
+        let start = sessions.at_or_after(days.0.unwrap_or(first).max(first));
         let end = days
             .1
             .and_then(|to| to.succ_opt())

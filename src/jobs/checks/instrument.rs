@@ -9,7 +9,7 @@ use super::actions::{self, Stored};
 use super::catalogue::Check;
 use super::findings::{Finding, Findings};
 use super::ground::Ground;
-use super::market::Tally;
+use super::tally::Tally;
 use super::{moves, words};
 use crate::arithmetic::checks::trades::Trades;
 use crate::arithmetic::checks::{Series, bars, jumps, runs};

@@ -7,8 +7,10 @@ mod days;
 pub mod findings;
 mod ground;
 mod instrument;
-mod market;
+mod lives;
 mod moves;
+mod sessions;
+mod tally;
 mod words;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ use days::Finder;
 use findings::{Findings, Found};
 use ground::Ground;
 use instrument::Instrument;
-use market::Tally;
+use tally::Tally;
 
 use crate::arithmetic::checks::Series;
 use crate::store::checks::{self, Counts, Names};
@@ -145,7 +147,7 @@ pub async fn run(
         let [first, last] = [ground.range.start, ground.range.end - 1].map(|at| ground.sessions.date(at));
         report.range = Some((first, last));
     }
-    market::check(&mut ground, tally, only.is_none(), &mut findings);
+    check_market(&mut ground, tally, only.is_none(), &mut findings);
     report.found = findings.finish();
     Ok(report)
 }
@@ -172,6 +174,23 @@ async fn instruments_of(
     only.sort_unstable();
     only.dedup();
     Ok(Some(only))
+}
+
+/// Runs the checks that need all bars. What half-loaded sessions lack is nobody's gap.
+fn check_market(ground: &mut Ground, tally: Tally, whole_market: bool, findings: &mut Findings) {
+    sessions::strays(ground, &tally, findings);
+    if whole_market {
+        sessions::ledger(ground, &tally, findings);
+        let half = sessions::half_loaded(ground, &tally, findings);
+        ground.expected.excuse(half);
+    }
+    sessions::repeats(ground, &tally, whole_market, findings);
+    lives::gaps(ground, &tally, findings);
+    let renamed = lives::renames(ground, &tally, findings);
+    lives::ends(ground, &tally, &renamed, findings);
+    if whole_market {
+        lives::twins(ground, tally.twins, findings);
+    }
 }
 
 /// The days to read, half-open: the range and what is needed around it. Days before the first session and after the last

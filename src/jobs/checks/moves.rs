@@ -56,12 +56,15 @@ fn jump(one: &Instrument<'_>, jump: &Jump, findings: &mut Findings) {
                 .map_or(String::new(), |times| format!("; trading {} times the usual", words::times(times)))
         );
         finding.weight = jump.open_ratio.ln().abs();
-        finding.found = seen.clone();
+        finding.found = match jump.kind {
+            Kind::Split(ratio, Sure::Likely) => format!("{ratio} likely: {seen}"),
+            Kind::Split(ratio, Sure::Possible) => format!("{ratio} possible: {seen}"),
+            Kind::Level => seen,
+        };
         if let Kind::Split(ratio, sure) = jump.kind {
             let sure = if sure == Sure::Likely { "likely" } else { "possible" };
             // What is likely is shown before what is possible.
             finding.weight += if sure == "likely" { 10.0 } else { 0.0 };
-            finding.found = format!("{ratio} {sure}: {seen}");
             finding.numbers.extend([number("ratio", ratio.value()), number("sure", sure)]);
         }
         finding.numbers.extend([
