@@ -5,10 +5,11 @@ use std::process::Command;
 use wiremock::matchers::{header, method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::files::Folder;
+use crate::files::{Folder, bar};
 use crate::run::{KEY, Run, backfill, command, finish};
 use crate::support::Database;
 use crate::tables;
+use crate::vendor::{Fault, Market, Vendor};
 
 fn json(text: &str) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw(text.to_owned(), "application/json")
@@ -42,10 +43,6 @@ fn bars(rows: &[(&str, f64, f64)]) -> ResponseTemplate {
     ))
 }
 
-fn empty() -> ResponseTemplate {
-    json(r#"{"status":"OK","adjusted":false,"queryCount":0,"resultsCount":0}"#)
-}
-
 fn with_key(database: &Database, server: &MockServer, args: &[&str]) -> Command {
     let mut command = command(Some(&database.url), args);
     command.env("POLYGON_API_KEY", KEY).env("POLYGON_BASE_URL", server.uri());
@@ -63,32 +60,37 @@ async fn asked(server: &MockServer) -> usize {
 
 #[tokio::test]
 async fn a_range_is_asked_for_session_by_session_through_an_empty_day_and_a_slow_down() {
-    let (database, server) = (Database::create().await, MockServer::start().await);
-    grouped(&server, "2024-07-02", bars(&[("A", 10.0, 100.0), ("B", 20.0, 0.5)]), 1).await;
-    let slow = ResponseTemplate::new(429).insert_header("Retry-After", "0");
-    grouped(&server, "2024-07-03", slow, 1).await;
-    grouped(&server, "2024-07-03", bars(&[("A", 11.0, 110.0)]), 1).await;
-    grouped(&server, "2024-07-05", empty(), 1).await;
-    let run = rest(&database, &server, "2024-07-02", "2024-07-05", &[]).await.succeeded();
+    let (database, vendor) = (Database::create().await, Vendor::start(Market::new()));
+    vendor
+        .market()
+        .day("2024-07-02", &[("A", 10.0, 1.121_174_71e8), ("B", 20.0, 0.5)])
+        .day("2024-07-03", &[("A", 11.0, 110.0)]);
+    vendor.fault("2024-07-03", 1, Fault::SlowDown(Some("0")));
+    let args =
+        ["backfill", "--source", "rest", "--plan", "paid", "--from", "2024-07-02", "--to", "2024-07-05"];
+    let run = vendor.run(&database, &args).await.succeeded();
     assert!(run.err.contains("3 calls of the vendor's API, one a session"), "{}", run.err);
     assert!(run.err.contains("the vendor asks to slow down"), "{}", run.err);
     assert!(run.out.contains("loaded 2, unchanged 0, set aside 1"), "{}", run.out);
     assert!(run.out.contains("the vendor has no bars of the session") && run.out.contains("2024-07-05"));
-    assert_eq!(asked(&server).await, 4, "the holiday is not asked for");
+    assert_eq!(vendor.requests().len(), 4, "the holiday is not asked for");
     let client = database.client().await;
     assert_eq!(tables::loads(&client).await, ["2024-07-02", "2024-07-03"]);
-    assert_eq!(tables::bars(&client).await.len(), 3);
+    let bars = tables::bars(&client).await;
+    assert_eq!(bars[&("A".to_owned(), "2024-07-02".to_owned())], bar(10.0, 1.121_174_71e8), "as printed");
+    assert_eq!(bars.len(), 3);
     let origin =
         tables::texts(&client, "SELECT DISTINCT source || ' ' || origin FROM loads ORDER BY 1").await;
     assert_eq!(origin[0], "rest /v2/aggs/grouped/locale/us/market/stocks/2024-07-02");
 
     // What is loaded costs no call; the session that had no bars is asked for again.
-    grouped(&server, "2024-07-05", bars(&[("A", 12.0, 120.0)]), 1).await;
-    rest(&database, &server, "2024-07-02", "2024-07-05", &[]).await.succeeded();
-    assert_eq!(asked(&server).await, 5);
-    let run = rest(&database, &server, "2024-07-02", "2024-07-05", &[]).await.succeeded();
+    vendor.market().day("2024-07-05", &[("A", 12.0, 120.0)]);
+    vendor.run(&database, &args).await.succeeded();
+    assert_eq!(vendor.requests().len(), 5);
+    let run = vendor.run(&database, &args).await.succeeded();
     assert!(run.out.contains("loaded 0, unchanged 3, set aside 0"), "{}", run.out);
-    assert_eq!(asked(&server).await, 5);
+    assert_eq!(vendor.requests().len(), 5);
+    vendor.assert_secrets_kept();
 }
 
 #[tokio::test]

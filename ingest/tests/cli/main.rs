@@ -6,6 +6,7 @@ mod support;
 mod files;
 mod run;
 mod tables;
+mod vendor;
 
 mod api;
 mod arguments;
