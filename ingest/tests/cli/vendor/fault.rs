@@ -152,6 +152,7 @@ impl Fault {
                 if let Some(rows) = body["results"].as_array_mut() {
                     let mut random = 7_u64;
                     rows.sort_by_cached_key(|_| step(&mut random));
+                    rows.reverse();
                 }
             }),
             _ => reply,

@@ -210,13 +210,14 @@ impl List {
         }
         let from = query.marker().min(records.len());
         let until = (from + limit).min(records.len());
-        let id = request_id(&request.path, &query);
-        let mut body = json!({"status": market.status(), "results": records[from..until], "served": {"by": "a new field"}});
-        if self.order == Order::One {
-            // A number, as in the vendor's own example.
-            body["request_id"] = json!(1);
-        } else {
-            body["request_id"] = json!(id);
+        // A number, as in the vendor's own examples of these two.
+        let is_number = self.path.starts_with("/stocks/v1/");
+        let id = if is_number { json!(1) } else { json!(request_id(&request.path, &query)) };
+        let mut body = json!({
+            "status": market.status(), "request_id": id, "results": records[from..until],
+            "served": {"by": "a new field"},
+        });
+        if self.order == Order::Two {
             body["count"] = json!(until - from);
         }
         if until < records.len() {

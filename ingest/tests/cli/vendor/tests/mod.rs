@@ -1,7 +1,9 @@
 //! The vendor on loopback, held against the real one's documents.
 
 mod api;
+mod faults;
 mod flat_files;
+mod spec;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
