@@ -13,6 +13,7 @@ mod arguments;
 mod bad_files;
 mod connecting;
 mod disk_full;
+mod faulty_vendor;
 mod interrupted;
 mod real_slice;
 mod reference;

@@ -189,7 +189,7 @@ impl List {
     pub fn answer(&self, market: &Market, request: &Request) -> Answer {
         let known = self.parameters();
         let query = Query::of(request, &known.iter().map(String::as_str).collect::<Vec<_>>())?;
-        let limit = query.limit(self.default_limit, self.most)?;
+        let limit = query.limit(self.default_limit, self.most)?.min(market.page.unwrap_or(usize::MAX));
         let mut records = (self.records)(market, &query)?;
         for (name, value) in &query.0 {
             let (column, way) = name.split_once('.').unwrap_or((name, ""));

@@ -139,6 +139,8 @@ pub struct Market {
     pub today: NaiveDate,
     /// First day that the plan includes.
     pub history_from: Option<NaiveDate>,
+    /// Most records of a page, whatever a list is asked for.
+    pub page: Option<usize>,
     /// Whether answers say `DELAYED` in place of `OK`.
     pub delayed: bool,
 }
@@ -159,6 +161,7 @@ impl Market {
             files: BTreeMap::new(),
             today: Utc::now().with_timezone(&New_York).date_naive(),
             history_from: None,
+            page: None,
             delayed: false,
         }
     }

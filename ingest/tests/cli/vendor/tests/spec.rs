@@ -1,6 +1,7 @@
 //! Parameters and answers held against the vendor's own specification and examples, where those are at hand.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
@@ -9,13 +10,14 @@ use super::super::{Market, Ticker, Vendor};
 use super::{get, json as ask, market};
 use crate::real_slice::data;
 
-/// The vendor's two specifications, of which each holds paths that the other lacks.
-fn specifications(folder: &Path) -> Vec<Value> {
+/// The vendor's two specifications, of which each holds paths that the other lacks. Reading them takes a second: once.
+fn specifications(folder: &Path) -> &'static [Value] {
+    static READ: OnceLock<Vec<Value>> = OnceLock::new();
     let read = |name: &str| {
         let file = std::fs::File::open(folder.join("openapi").join(name)).expect("a specification");
         serde_json::from_reader(flate2::read::GzDecoder::new(file)).expect("JSON")
     };
-    vec![read("rest.json.gz"), read("openapi_go.json.gz")]
+    READ.get_or_init(|| vec![read("rest.json.gz"), read("openapi_go.json.gz")])
 }
 
 /// A path of the specification, one that asks for it, and the file of its example.
@@ -86,7 +88,7 @@ fn example(folder: &Path, name: &str) -> Value {
 }
 
 /// A vendor, its specifications, and the folder of its documents.
-fn documented() -> Option<(Vendor, Vec<Value>, std::path::PathBuf)> {
+fn documented() -> Option<(Vendor, &'static [Value], PathBuf)> {
     let folder = data().map(|data| data.join("polygon_json")).filter(|folder| folder.is_dir());
     let Some(folder) = folder else {
         eprintln!("skipped: name a folder of real data in TIDEMARK_TEST_DATA");
