@@ -228,7 +228,8 @@ impl VendorError {
             Self::TimedOut { .. } => "the vendor or the network is slow; run it again later".to_owned(),
             Self::FilesRefused { refusal, .. } => refusal.hint().to_owned(),
             Self::Redirected { .. } => {
-                "set POLYGON_BASE_URL or POLYGON_S3_ENDPOINT to the vendor's own address".to_owned()
+                "set the base URL to the vendor's own address (POLYGON_BASE_URL; POLYGON_S3_ENDPOINT for the files)"
+                    .to_owned()
             }
             Self::ForeignPage { .. } => {
                 "the key stays here; set the base URL to that host if you trust it".to_owned()
