@@ -14,7 +14,7 @@ use super::super::days::{Loader, Selection, SourceDay, TickerBars};
 use super::Request;
 use super::report::Report;
 use super::rest::{BarDigest, is_loaded};
-use crate::vendor::{Ahead, DailyRange, VendorClient, VendorError};
+use crate::vendor::{Ahead, DailyRange, Range, VendorClient, VendorError};
 
 /// Asks for the tickers of `selection` window by window, and gives the sessions to `loader`.
 pub async fn load(
@@ -37,7 +37,7 @@ pub async fn load(
         let vendor = Arc::clone(vendor);
         let mut ranges = Ahead::new(tickers.clone(), request.pace.in_flight(), move |ticker| {
             let vendor = Arc::clone(&vendor);
-            async move { vendor.range(&ticker, Timeframe::Day, from, to).await.map(|range| range.by_day()) }
+            async move { vendor.range(&ticker, Timeframe::Day, from, to).await.map(Range::by_day) }
         });
         for (at, ticker) in tickers.iter().enumerate() {
             progress.at(done, calls, ticker);

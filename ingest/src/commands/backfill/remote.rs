@@ -67,7 +67,7 @@ async fn read_file(
             Ok(Ok((mut day, seen))) => {
                 day.source = "s3";
                 day.etag = fetched.etag.or(file.etag);
-                return Ok(Read::Day(day, seen));
+                return Ok(Read::Day(Box::new((day, seen))));
             }
             Ok(Err(FlatFileError::Gzip { fault, .. })) if !damaged => {
                 tracing::warn!("{}: {fault}; fetching it again", file.place());

@@ -52,7 +52,7 @@ pub struct Report {
 /// What reading one file gave.
 pub(super) enum Read {
     /// A day.
-    Day(SourceDay, Seen),
+    Day(Box<(SourceDay, Seen)>),
     /// Bytes that are loaded already.
     Unchanged,
     /// Nothing that can be loaded.
@@ -70,7 +70,8 @@ impl Report {
     /// Gives what was read to `loader`, and counts it.
     pub(super) async fn take(&mut self, read: Read, loader: &mut Loader) -> anyhow::Result<()> {
         match read {
-            Read::Day(day, seen) => {
+            Read::Day(day) => {
+                let (day, seen) = *day;
                 self.read += seen.rows;
                 for (reason, example) in seen.set_aside {
                     self.rows.add(&reason, || example);
