@@ -74,20 +74,31 @@ fn check_parser() -> impl TypedValueParser<Value = Check> {
 
 fn after_help() -> String {
     let mut text = String::from(
-        "JSON: one object.
-  from, to, sessions, instruments, bars, splits, dividends   what was examined
-  revisions, change_log   rows by kind and by topic: what later loads replaced, what jobs have to follow
-  checks     one a check that was made: check, severity, meaning, findings (how many), kept (how many are listed)
-  left_out   checks that need the whole market, when only some tickers were asked for
-  findings   check, severity, instrument_id and ticker (null for a finding about a session; the ticker of the first day),
-             from and through (days), found (in words), numbers (below), remedy (what to do)
+        "Examples:
+  ingest verify                                            everything, with what to do
+  ingest verify --check missing-split,bad-print --limit 50
+  ingest verify --from 2024-06-03 --tickers AAPL,BRK.A
+  ingest verify --format json --fail-on warning            for a scheduler: exit code 1
 
-Numbers of each check, beside those in words:",
+JSON: one object.
+  from, to        first and last session examined
+  sessions, instruments, bars, splits, dividends
+                  how many there are
+  revisions       bars that later loads changed, removed or added
+  change_log      rows that jobs have to follow, by topic
+  checks          one a check that was made: check, severity, meaning,
+                  findings (how many), kept (how many are listed below)
+  left_out        checks that need the whole market, with --tickers
+  findings        check, severity, instrument_id, ticker (on the first day;
+                  both null for a finding about a session), from, through,
+                  found (in words), numbers (below), remedy
+
+Numbers in the findings of each check (null where there is no number):",
     );
     for about in CHECKS.iter().filter(|about| !about.numbers.is_empty()) {
         let _ = write!(text, "\n  {}", about.name);
         for (name, meaning) in about.numbers {
-            let _ = write!(text, "\n    {name:<20}  {meaning}");
+            let _ = write!(text, "\n    {name:<19} {meaning}");
         }
     }
     text
@@ -135,8 +146,8 @@ pub async fn verify(store: &Store, options: &Options) -> anyhow::Result<Report> 
     })
 }
 
-/// The report for people.
-fn table(report: &Report, limit: usize, time: Duration) -> String {
+/// The report for people: `limit` examples a check.
+pub fn table(report: &Report, limit: usize, time: Duration) -> String {
     if report.bars == 0 && report.found.is_empty() {
         return "nothing is loaded in this range: ingest backfill --help\n".to_owned();
     }
@@ -154,6 +165,12 @@ fn table(report: &Report, limit: usize, time: Duration) -> String {
         say::count(report.splits as u64),
         say::count(report.dividends as u64)
     ));
+    if report.splits + report.dividends == 0 {
+        line(
+            "           no split or dividend is loaded (ingest actions), so every split looks missing"
+                .to_owned(),
+        );
+    }
     for (check, found) in &report.found {
         let about = check.about();
         line(String::new());

@@ -191,7 +191,13 @@ async fn each_fault_is_found_once_and_nothing_else() {
     let on = |session: usize| format!("session_date = '{}'", market.day(session));
     let faults = [
         format!("DELETE FROM bars_day WHERE {}", on(40)),
-        format!("UPDATE loads SET bars = bars + 1 WHERE {}", on(55)),
+        format!("UPDATE loads SET bars = bars + 1 WHERE {} OR {}", on(10), on(55)),
+        format!(
+            "INSERT INTO bars_day SELECT 99999, session_date, open, high, low, close, volume
+             FROM bars_day WHERE {} AND instrument_id = {}",
+            on(10),
+            of("T02")
+        ),
         format!("DELETE FROM loads WHERE {}", on(80)),
         format!(
             "INSERT INTO bars_day SELECT instrument_id, '2024-02-03', open, high, low, close, volume
@@ -224,6 +230,7 @@ async fn each_fault_is_found_once_and_nothing_else() {
         one("half-loaded", "-", 60),
         one("stale-session", "-", 70),
         one("impossible-bar", "T03", 20),
+        one("unknown-instrument", "-", 10),
         span("split-twice", "T05", 49, 50),
         one("split-without-jump", "T06", 50),
         one("impossible-dividend", "T07", 50),
@@ -260,7 +267,7 @@ async fn each_fault_is_found_once_and_nothing_else() {
 
     // Every check was planted, and every number is one that the help explains.
     let checks = report["checks"].as_array().expect("checks");
-    assert_eq!(checks.len(), 30);
+    assert_eq!(checks.len(), 31);
     for check in checks {
         assert_eq!(check["findings"], 1, "{check}");
     }
@@ -287,7 +294,7 @@ fn check_numbers(report: &Value) {
         split["found"]
             .as_str()
             .expect("words")
-            .starts_with("2:1 likely: opened at 0.499 and closed at 0.498 times 125.9; "),
+            .starts_with("2:1 likely: after 125.9 open 62.85 (0.499 times), close 62.65 (0.498 times); "),
         "{split}"
     );
     assert!(split["remedy"].as_str().expect("words").contains("ingest actions"), "{split}");
@@ -362,6 +369,7 @@ async fn the_table_has_examples_and_says_what_to_do() {
     for line in [
         &format!("examined   {} to {}, 120 sessions", market.day(0), market.day(119)),
         "           1,200 bars of 10 instruments, 0 splits, 0 dividends",
+        "           no split or dividend is loaded (ingest actions), so every split looks missing",
         "warning    missing-split  3",
         "             … and 1 more (--limit N, --format json)",
         "revisions  none",

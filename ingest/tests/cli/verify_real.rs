@@ -104,7 +104,11 @@ async fn the_known_dirt_of_a_real_year_is_found() {
     assert_eq!((early.len(), ended.len(), renamed.len()), (298, 280, 18));
     assert_eq!(&ended | &renamed, early);
     assert!(renamed.is_superset(&set(&["LEAF 2015-11-25", "SPF 2015-09-29", "JOEZ 2016-01-27"])));
-    assert!(found.words("renamed", "LEAF", "2015-11-25").starts_with("OMF begins on 2015-11-27"));
+    assert!(
+        found
+            .words("renamed", "LEAF", "2015-11-25")
+            .starts_with("at 48.68; OMF begins on 2015-11-27 at 48.68")
+    );
 
     assert_eq!(found.told("outside-range"), set(&["PMV 2015-11-20"]));
     let twice = found.told("split-twice");
@@ -183,7 +187,7 @@ async fn a_halved_close_is_no_split_and_spin_offs_are_named_with_the_doubt_they_
     let found = Found::of(&database.url, &[]).await;
 
     assert_eq!(found.told("bad-print"), set(&["LNT 2016-05-19"]));
-    let words = "close 17.87 after 35.35, 0.506 times, and back at 35.91";
+    let words = "close 17.87 (0.506 times) between 35.35 and 35.91";
     assert_eq!(found.words("bad-print", "LNT", "2016-05-19"), words);
     assert_eq!(found.check("outside-range").len(), 11);
     assert!(found.told("outside-range").contains("LNT 2016-05-19"));

@@ -96,7 +96,9 @@ mod tests {
 
     fn pairs(all: &[(i32, Series)]) -> Vec<Pair> {
         let mut twins = Twins::default();
-        all.iter().for_each(|(id, series)| twins.add(*id, series, 0..series.len()));
+        for (id, series) in all {
+            twins.add(*id, series, 0..series.len());
+        }
         twins.pairs()
     }
 

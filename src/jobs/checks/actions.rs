@@ -94,22 +94,24 @@ pub fn splits(
         }
         one.add_days(findings, check, day, day, |finding| {
             let jumps_on = elsewhere.map(|jump| one.date(jumps[jump].place));
-            let Judged { before, open_ratio, close_ratio, .. } = judged;
+            let Judged { before, place, open_ratio, close_ratio, .. } = judged;
+            let close_before = one.series.close[before];
+            let [open, close] = [one.series.open[place], one.series.close[place]];
             finding.weight = stored.splits[split].ratio.ln().abs();
             finding.found = format!(
-                "{} stored (price times {}); opened at {} and closed at {} times {}{}",
+                "{} stored, which makes {} times; {}{}",
                 text(split),
                 words::ratio(1.0 / stored.splits[split].ratio),
-                words::ratio(open_ratio),
-                words::ratio(close_ratio),
-                words::price(one.series.close[before]),
-                jumps_on.map_or(String::new(), |day| format!("; the price jumps by it on {day}"))
+                words::step(close_before, [open, close], [open_ratio, close_ratio]),
+                jumps_on.map_or(String::new(), |day| format!("; it jumps by the ratio on {day}"))
             );
             finding.numbers.extend([
                 number("stored_ratio", stored.splits[split].ratio),
                 number("open_ratio", open_ratio),
                 number("close_ratio", close_ratio),
-                number("close_before", one.series.close[before]),
+                number("close_before", close_before),
+                number("open", open),
+                number("close", close),
             ]);
             if check == Check::SplitWithoutJump {
                 finding.numbers.extend([number("jumps_on", json!(jumps_on))]);

@@ -33,6 +33,7 @@ pub enum Check {
     HalfLoaded,
     StaleSession,
     ImpossibleBar,
+    UnknownInstrument,
     Twins,
     SplitTwice,
     SplitWithoutJump,
@@ -96,17 +97,19 @@ const INSTRUMENT: bool = false;
 
 const RELOAD: &str = "load it again: ingest backfill --source … --from {from} --to {through} --reload";
 const VENDOR: &str = "compare with another source; a correction by the vendor comes with: ingest backfill --source … --from {from} --to {through} --reload";
-const ACTIONS: &str = "load the vendor's splits and dividends: ingest actions --source …; if it is there already or the vendor has none, ask the vendor";
+const ACTIONS: &str = "load the vendor's splits and dividends: ingest actions --source …; if they are loaded, ask the vendor for this one";
 
 const OPEN_RATIO: (&str, &str) = ("open_ratio", "open / close before");
 const CLOSE_RATIO: (&str, &str) = ("close_ratio", "close / close before");
 const TRADING: (&str, &str) =
     ("trading", "dollars traded / median of up to 20 sessions before; null where too few are known");
 const BEFORE: (&str, &str) = ("close_before", "close of the last traded bar before, USD");
+const OPEN: (&str, &str) = ("open", "USD");
+const CLOSE: (&str, &str) = ("close", "USD");
 const STORED: (&str, &str) = ("stored_ratio", "stored split, new shares per old");
 
 /// All checks, in the order of [`Check`].
-pub const CHECKS: [About; 30] = [
+pub const CHECKS: [About; 31] = [
     About {
         check: Check::MissingSession,
         name: "missing-session",
@@ -184,6 +187,16 @@ pub const CHECKS: [About; 30] = [
         remedy: "ingest sets such rows aside, so another program wrote it: load the session again: ingest backfill --source … --from {from} --to {through} --reload",
     },
     About {
+        check: Check::UnknownInstrument,
+        name: "unknown-instrument",
+        severity: Severity::Error,
+        whole_market: MARKET,
+        sum: Some(("bars", "bars")),
+        meaning: "bars of an instrument that the table instruments does not have: nothing reads them",
+        numbers: &[("bars", "its bars")],
+        remedy: "no program of ours wrote them: DELETE FROM bars_day WHERE instrument_id = the one in the finding",
+    },
+    About {
         check: Check::Twins,
         name: "twins",
         severity: Severity::Error,
@@ -219,6 +232,8 @@ pub const CHECKS: [About; 30] = [
             OPEN_RATIO,
             CLOSE_RATIO,
             BEFORE,
+            OPEN,
+            CLOSE,
             ("jumps_on", "day nearby on which the price does jump by it; null if on none"),
         ],
         remedy: "are these prices adjusted for splits already? load them without splits. Otherwise the record is wrong: run ingest actions --source … again, then ask the vendor",
@@ -229,7 +244,7 @@ pub const CHECKS: [About; 30] = [
         severity: Severity::Error,
         whole_market: INSTRUMENT,
         sum: None,
-        meaning: "a dividend of the price or more; returns leave it out",
+        meaning: "a dividend of the price or more; returns over that day are wrong by it",
         numbers: &[
             ("cash", "USD a share"),
             BEFORE,
@@ -347,6 +362,8 @@ pub const CHECKS: [About; 30] = [
             OPEN_RATIO,
             CLOSE_RATIO,
             BEFORE,
+            OPEN,
+            CLOSE,
             TRADING,
         ],
         remedy: ACTIONS,
@@ -358,7 +375,7 @@ pub const CHECKS: [About; 30] = [
         whole_market: INSTRUMENT,
         sum: None,
         meaning: "the price opens at another level and stays, by no usual split ratio, while trading goes on as before (or four times up overnight): a spin-off, a special dividend, an exchange of shares, another company under the ticker, or news",
-        numbers: &[OPEN_RATIO, CLOSE_RATIO, BEFORE, TRADING],
+        numbers: &[OPEN_RATIO, CLOSE_RATIO, BEFORE, OPEN, CLOSE, TRADING],
         remedy: "a spin-off or a special dividend belongs into dividends with its value: ingest actions --source …; another company: ingest reference --source …",
     },
     About {
@@ -368,7 +385,7 @@ pub const CHECKS: [About; 30] = [
         whole_market: INSTRUMENT,
         sum: None,
         meaning: "a split is stored, and the price jumps by another ratio: a wrong ratio, or a spin-off on the same day",
-        numbers: &[STORED, OPEN_RATIO, CLOSE_RATIO, BEFORE],
+        numbers: &[STORED, OPEN_RATIO, CLOSE_RATIO, BEFORE, OPEN, CLOSE],
         remedy: "run ingest actions --source … again: a corrected record replaces the wrong one; then ask the vendor",
     },
     About {

@@ -49,6 +49,19 @@ pub fn check(one: &Instrument<'_>, findings: &mut Findings, tally: &mut Tally) {
     actions::without_bar(one, &stored, findings);
 }
 
+/// Tells an instrument that has bars, on `sessions`, and does not exist.
+pub fn unknown(ground: &Ground, id: i32, sessions: &[i32], findings: &mut Findings) {
+    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return };
+    let [from, through] = [*first, *last].map(|session| ground.sessions.date(session));
+    findings.add(Check::UnknownInstrument, || Finding {
+        ticker: None,
+        found: format!("{} of instrument {id}", words::count(sessions.len() as i64, "bar", "bars")),
+        numbers: [number("bars", sessions.len())].into_iter().collect(),
+        weight: sessions.len() as f64,
+        ..ground.finding(Check::UnknownInstrument, Some(id), from, through)
+    });
+}
+
 impl Instrument<'_> {
     /// The date of the bar at `place`.
     pub fn date(&self, place: usize) -> NaiveDate {

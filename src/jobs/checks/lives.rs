@@ -130,10 +130,11 @@ pub fn renames(ground: &Ground, tally: &Tally, findings: &mut Findings) -> Vec<i
             let other = ground.names.about(rename.began, new.first);
             Finding {
                 found: format!(
-                    "{other} begins on {} at {} times {}",
+                    "at {}; {other} begins on {} at {} ({} times)",
+                    words::price(old.last_close),
                     new.first,
-                    words::ratio(rename.ratio),
-                    words::price(old.last_close)
+                    words::price(new.first_open),
+                    words::ratio(rename.ratio)
                 ),
                 numbers: [
                     number("other_instrument_id", rename.began),

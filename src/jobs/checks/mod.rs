@@ -244,14 +244,18 @@ impl<'a> Reader<'a> {
 
     /// Examines the instrument whose bars were gathered.
     fn close(&mut self, findings: &mut Findings, tally: &mut Tally) {
-        let Some((id, life)) = self.id.and_then(|id| Some((id, self.ground.life(id)?))) else { return };
+        let Some(id) = self.id else { return };
         let sessions = &self.series.sessions;
         let Range { start, end } = self.ground.range;
         let core = sessions.partition_point(|s| *s < start)..sessions.partition_point(|s| *s < end);
         self.instruments += usize::from(!core.is_empty());
-        if !sessions.is_empty() {
-            let one = Instrument { ground: self.ground, series: &self.series, core, id, life };
-            instrument::check(&one, findings, tally);
+        match self.ground.life(id) {
+            Some(life) if !sessions.is_empty() => {
+                let one = Instrument { ground: self.ground, series: &self.series, core, id, life };
+                instrument::check(&one, findings, tally);
+            }
+            Some(_) => {}
+            None => instrument::unknown(self.ground, id, &sessions[core], findings),
         }
         self.series.clear();
     }

@@ -19,10 +19,10 @@ pub fn jumps(one: &Instrument<'_>, found: &Jumps, displaced: &[usize], findings:
             let closes = [spike.before, spike.first, spike.back].map(|place| one.series.close[place]);
             finding.weight = spike.ratio.ln().abs();
             finding.found = format!(
-                "close {} after {}, {} times, and back at {}",
+                "close {} ({} times) between {} and {}",
                 words::price(closes[1]),
-                words::price(closes[0]),
                 words::ratio(spike.ratio),
+                words::price(closes[0]),
                 words::price(closes[2])
             );
             finding.numbers.extend([
@@ -42,16 +42,15 @@ pub fn jumps(one: &Instrument<'_>, found: &Jumps, displaced: &[usize], findings:
 
 fn jump(one: &Instrument<'_>, jump: &Jump, findings: &mut Findings) {
     let before = one.series.close[jump.before];
+    let [open, close] = [one.series.open[jump.place], one.series.close[jump.place]];
     let check = match jump.kind {
         Kind::Split(..) => Check::MissingSplit,
         Kind::Level => Check::LevelShift,
     };
     one.add(findings, check, jump.place, jump.place, |finding| {
         let seen = format!(
-            "opened at {} and closed at {} times {}{}",
-            words::ratio(jump.open_ratio),
-            words::ratio(jump.close_ratio),
-            words::price(before),
+            "{}{}",
+            words::step(before, [open, close], [jump.open_ratio, jump.close_ratio]),
             jump.trading
                 .map_or(String::new(), |times| format!("; trading {} times the usual", words::times(times)))
         );
@@ -71,6 +70,8 @@ fn jump(one: &Instrument<'_>, jump: &Jump, findings: &mut Findings) {
             number("open_ratio", jump.open_ratio),
             number("close_ratio", jump.close_ratio),
             number("close_before", before),
+            number("open", open),
+            number("close", close),
             number("trading", jump.trading),
         ]);
     });

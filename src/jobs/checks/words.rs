@@ -26,6 +26,19 @@ pub fn times(value: f64) -> String {
     if value < 10.0 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
 
+/// The way from a close to the next open and close, with their ratios: after 66.29 open 26.89 (0.406 times), close 28.57
+/// (0.431 times).
+pub fn step(before: f64, prices: [f64; 2], ratios: [f64; 2]) -> String {
+    format!(
+        "after {} open {} ({} times), close {} ({} times)",
+        price(before),
+        price(prices[0]),
+        ratio(ratios[0]),
+        price(prices[1]),
+        ratio(ratios[1])
+    )
+}
+
 /// A part in percent: 41 %.
 pub fn percent(part: f64) -> String {
     format!("{:.0} %", 100.0 * part)
@@ -55,6 +68,8 @@ mod tests {
         assert_eq!([ratio(0.5), ratio(12.34), ratio(1487.8)], ["0.500", "12.3", "1488"]);
         assert_eq!([times(0.826), times(12.34)], ["0.8", "12"]);
         assert_eq!((percent(0.414), split(1101.0, 500.0)), ("41 %".into(), "1101:500".into()));
+        let told = step(66.29, [26.89, 28.57], [0.4056, 0.431]);
+        assert_eq!(told, "after 66.29 open 26.89 (0.406 times), close 28.57 (0.431 times)");
         assert_eq!([count(1, "bar", "bars"), count(1200, "bar", "bars")], ["1 bar", "1,200 bars"]);
     }
 }

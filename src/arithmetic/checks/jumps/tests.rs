@@ -189,7 +189,9 @@ proptest! {
         let factor = 2.0_f64.powi(power);
         let Series { open, high, low, close, .. } = &mut other.0;
         for column in [open, high, low, close] {
-            column.iter_mut().for_each(|price| *price *= factor);
+            for price in column {
+                *price *= factor;
+            }
         }
         let places = |quiet: &Quiet| {
             let found = quiet.found();
