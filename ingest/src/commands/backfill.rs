@@ -53,7 +53,7 @@ pub struct Args {
     block_bars: NonZeroUsize,
 }
 
-fn ticker(text: &str) -> Result<String, &'static str> {
+pub(super) fn ticker(text: &str) -> Result<String, &'static str> {
     let ticker = text.trim();
     if ticker.is_empty() { Err("a ticker is missing") } else { Ok(ticker.to_owned()) }
 }
