@@ -83,7 +83,7 @@ What comes next: ingest actions --source rest, features refresh, scan full.";
 /// Bars in one transaction where nothing else is said.
 pub const BLOCK_BARS: NonZeroUsize = NonZeroUsize::new(500_000).expect("not 0");
 
-fn ticker(text: &str) -> Result<String, &'static str> {
+pub(super) fn ticker(text: &str) -> Result<String, &'static str> {
     let ticker = text.trim();
     if ticker.is_empty() { Err("a ticker is missing") } else { Ok(ticker.to_owned()) }
 }

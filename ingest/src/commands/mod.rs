@@ -7,6 +7,7 @@ pub mod statements;
 pub mod status;
 
 mod days;
+mod listing;
 mod refusals;
 
 use deadpool_postgres::Object;
