@@ -101,6 +101,14 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether a folder has any of the two lists.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn is_in(folder: &Path) -> anyhow::Result<bool> {
+    Ok(Listing::of_files(folder, "splits")?.is_some() || Listing::of_files(folder, "dividends")?.is_some())
+}
+
 /// Loads splits and dividends, all in one transaction. Pages go into staging as they come, and are settled there: one page is
 /// in memory at a time. The caller holds the ingest lock.
 ///

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod backfill;
+pub mod daily;
 pub mod sample;
 pub mod statements;
 pub mod status;
