@@ -239,16 +239,17 @@ fn the_words_give_the_calls_and_at_a_slow_pace_the_time() {
         [
             "2,516 sessions: 2,516 to load, 0 loaded already, 0 without a file",
             "2,516 calls of the vendor's API, one a session",
-            "at 5 calls of the API a minute that takes 8 h 23 min",
+            "at 5 calls of the API a minute that takes 8 h 23 min; with a paid plan, say --plan paid",
         ]
     );
+    assert_eq!(lines(&plan, 60)[2], "at 60 calls of the API a minute that takes 41 min 55 s");
     assert_eq!(lines(&plan, 5_700).len(), 2, "a fast pace is not worth a word");
     let plan = Case::tickers(&["A", "B"]).on(&years).ranges();
     assert_eq!(
         lines(&plan, 5)[1..],
         [
             "2 calls of the vendor's API, one a ticker for up to 2,516 sessions",
-            "at 5 calls of the API a minute that takes 12.0 s",
+            "at 5 calls of the API a minute that takes 12.0 s; with a paid plan, say --plan paid",
         ]
     );
     let plan = Case::default().files(vec![file("2024-07-08", "e"), file("2024-07-09", "e")], false, true);
