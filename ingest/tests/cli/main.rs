@@ -7,6 +7,7 @@ mod files;
 mod run;
 mod tables;
 
+mod actions;
 mod api;
 mod arguments;
 mod bad_files;
@@ -14,6 +15,6 @@ mod connecting;
 mod disk_full;
 mod interrupted;
 mod real_slice;
-mod reference;
 mod replacing;
+mod statements;
 mod status;

@@ -1,11 +1,11 @@
-//! Splits, dividends and share counts from files.
+//! Splits and dividends, from files and from the API.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::files::Folder;
-use crate::run::{Run, backfill, command, finish, ingest};
+use crate::run::{Run, backfill, ingest};
 use crate::support::Database;
 use crate::tables;
 
@@ -89,7 +89,7 @@ async fn of_contradictory_splits_the_later_id_is_kept_and_the_other_shown() {
     let run = actions(&database, folder.path()).await;
     assert!(run.out.contains("3 read   1 new or changed, 0 equal, 0 repeated, 2 set aside"), "{}", run.out);
     assert!(run.out.contains("1  another record contradicts it"), "{}", run.out);
-    assert!(run.out.contains("record 2 (A): split_from:split_to \"1:7\""), "{}", run.out);
+    assert!(run.out.contains("A 2024-07-03 1:7"), "{}", run.out);
     assert!(run.out.contains("1  a side of the split is not above 0"), "{}", run.out);
     let client = database.client().await;
     assert_eq!(tables::texts(&client, "SELECT split_from || ':' || split_to FROM splits").await, ["1:4"]);
@@ -105,27 +105,4 @@ async fn a_reply_that_is_none_leaves_everything_as_it_was() {
         .await
         .failed("dividends.json: no page of results", "fetch it again");
     assert_eq!(tables::number(&database.client().await, "SELECT count(*) FROM splits").await, 0);
-}
-
-#[tokio::test]
-async fn statements_of_a_made_up_market_become_share_counts_once() {
-    let (database, folder) = (Database::create().await, Folder::new());
-    let args = ["sample", "--out", folder.path(), "--instruments", "20", "--sessions", "20"];
-    finish(command(None, &args)).await.succeeded();
-    backfill(&database.url, folder.path(), "2024-01-01", "2024-12-31", &[]).await.succeeded();
-    let source = format!("files:{}", folder.path());
-    let load = async || ingest(&database.url, &["statements", "--source", &source]).await;
-    let first = load().await.succeeded();
-    assert!(first.out.starts_with("shares "), "{}", first.out);
-    let client = database.client().await;
-    let stored = tables::number(&client, "SELECT count(*) FROM shares_outstanding").await;
-    assert!(
-        stored > 0 && first.out.contains(&format!("   {stored} new or changed, 0 equal")),
-        "{}",
-        first.out
-    );
-    tables::forget_changes(&client).await;
-    let again = load().await.succeeded();
-    assert!(again.out.contains(&format!("   0 new or changed, {stored} equal")), "{}", again.out);
-    assert_eq!(tables::number(&client, "SELECT count(*) FROM change_log").await, 0);
 }
