@@ -11,6 +11,7 @@ mod vendor;
 mod api;
 mod arguments;
 mod bad_files;
+mod campaign;
 mod connecting;
 mod disk_full;
 mod faulty_vendor;

@@ -22,9 +22,9 @@ mod tests;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-pub use fault::{Fault, Random};
+pub use fault::{Fault, Random, step};
 pub use http::Request;
-pub use market::{Bar, Market, Ticker, new_york};
+pub use market::{Bar, Market, Ticker, key, new_york};
 pub use reply::Reply;
 
 use crate::run::{KEY, Run, finish};
