@@ -6,13 +6,16 @@ mod support;
 mod files;
 mod run;
 mod tables;
+mod vendor;
 
 mod actions;
 mod api;
 mod arguments;
 mod bad_files;
+mod campaign;
 mod connecting;
 mod disk_full;
+mod faulty_vendor;
 mod interrupted;
 mod real_slice;
 mod replacing;
