@@ -18,6 +18,7 @@ mod disk_full;
 mod faulty_vendor;
 mod interrupted;
 mod real_slice;
+mod real_year;
 mod replacing;
 mod statements;
 mod status;
