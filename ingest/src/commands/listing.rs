@@ -20,7 +20,7 @@ pub struct Listing<'a> {
 
 enum Source<'a> {
     Files(std::vec::IntoIter<PathBuf>),
-    Rest(vendor::pages::Pages<'a>),
+    Rest(&'a VendorClient, vendor::pages::Pages<'a>),
 }
 
 impl<'a> Listing<'a> {
@@ -36,7 +36,7 @@ impl<'a> Listing<'a> {
 
     /// The list at `path` of the API.
     pub fn of_api(vendor: &'a VendorClient, path: &str, query: &[(&str, &str)]) -> Self {
-        let source = Source::Rest(vendor.pages(path, query));
+        let source = Source::Rest(vendor, vendor.pages(path, query));
         Self { name: path.to_owned(), source, pages: 0, results: 0 }
     }
 
@@ -50,14 +50,18 @@ impl<'a> Listing<'a> {
                 Some(path) => files::page(&path)?,
                 None => return Ok(None),
             },
-            Source::Rest(pages) => match pages.next().await? {
-                Some(body) => replies::parse_page(&body)?.results,
+            Source::Rest(vendor, pages) => match pages.next().await? {
+                Some(body) => {
+                    replies::parse_page(&body)
+                        .map_err(|fault| vendor.malformed(&self.name, &reason(&fault)))?
+                        .results
+                }
                 None => return Ok(None),
             },
         };
         self.pages += 1;
         self.results += results.len();
-        if let Source::Rest(_) = self.source {
+        if let Source::Rest(..) = self.source {
             eprintln!(
                 "{}: {} records after {} call{}",
                 self.name,
@@ -68,4 +72,9 @@ impl<'a> Listing<'a> {
         }
         Ok(Some(results))
     }
+}
+
+/// A fault with its cause, on one line.
+fn reason(fault: &dyn std::error::Error) -> String {
+    fault.source().map_or_else(|| fault.to_string(), |cause| format!("{fault}: {cause}"))
 }

@@ -11,6 +11,9 @@ use super::super::market::{Market, key};
 use super::super::{BUCKET, S3_KEY, S3_SECRET, Vendor, signature};
 use super::{Got, ask, market};
 
+/// How long an address is good for.
+const MINUTE: Duration = Duration::from_mins(1);
+
 /// A request as the examples of AWS's description have it.
 fn example(query: &str, headers: &[(&str, &str)]) -> Request {
     let mut headers: Vec<(String, String)> =
@@ -81,9 +84,7 @@ fn signed<'a>(
 }
 
 fn object(vendor: &Vendor, key: &'static str) -> Got {
-    signed(vendor, S3_SECRET, |b, c| {
-        GetObject::new(b, Some(c), key).sign(Duration::from_secs(60)).to_string()
-    })
+    signed(vendor, S3_SECRET, |b, c| GetObject::new(b, Some(c), key).sign(MINUTE).to_string())
 }
 
 #[test]
@@ -123,14 +124,11 @@ fn wrong_keys_and_missing_objects_are_refused_in_s3s_words() {
     };
     let missing = object(&vendor, "us_stocks_sip/none.csv.gz");
     assert_eq!((missing.status, code(&missing).as_str()), (404, "NoSuchKey"));
-    let wrong = signed(&vendor, "other", |b, c| {
-        GetObject::new(b, Some(c), "x").sign(Duration::from_secs(60)).to_string()
-    });
+    let wrong = signed(&vendor, "other", |b, c| GetObject::new(b, Some(c), "x").sign(MINUTE).to_string());
     assert_eq!((wrong.status, code(&wrong).as_str()), (403, "SignatureDoesNotMatch"));
     let stranger = Box::leak(Box::new(Credentials::new("STRANGER", S3_SECRET)));
-    let stranger = signed(&vendor, "", |b, _| {
-        GetObject::new(b, Some(stranger), "x").sign(Duration::from_secs(60)).to_string()
-    });
+    let stranger =
+        signed(&vendor, "", |b, _| GetObject::new(b, Some(stranger), "x").sign(MINUTE).to_string());
     assert_eq!(code(&stranger), "InvalidAccessKeyId");
     let unsigned = ask(&vendor.s3_url(), "/flatfiles/x", &[]);
     assert_eq!((unsigned.status, code(&unsigned).as_str()), (403, "AccessDenied"));
@@ -143,7 +141,7 @@ fn list(
     let got = signed(vendor, S3_SECRET, |b, c| {
         let mut action = ListObjectsV2::new(b, Some(c));
         set(&mut action);
-        action.sign(Duration::from_secs(60)).to_string()
+        action.sign(MINUTE).to_string()
     });
     assert_eq!(got.status, 200, "{}", got.text());
     ListObjectsV2::parse_response(&got.text()).expect("a list")
