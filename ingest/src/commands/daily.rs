@@ -167,9 +167,13 @@ impl<'a> Daily<'a> {
             })
             .hint("load the first sessions with ingest backfill --from DATE, or name a later --through")
         })?;
-        // Looked at again are sessions that are loaded; those after them are new.
-        let recheck: BTreeSet<NaiveDate> =
+        // Looked at again are sessions that are loaded; those between and after them are new.
+        let mut recheck: BTreeSet<NaiveDate> =
             nyse().sessions(NaiveDate::MIN, last + Days::new(1)).rev().take(recheck.into()).collect();
+        if let Some(from) = recheck.first() {
+            let known = ledger::entries(&**client, Timeframe::Day, *from, last + Days::new(1)).await?;
+            recheck.retain(|date| known.get(date).is_some_and(|entry| selection.is_in(entry)));
+        }
         let first = recheck.first().copied().unwrap_or(last + Days::new(1));
         Ok(Self { settings, args, api, through, first, recheck })
     }

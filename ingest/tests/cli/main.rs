@@ -14,6 +14,7 @@ mod arguments;
 mod bad_files;
 mod campaign;
 mod connecting;
+mod daily;
 mod disk_full;
 mod faulty_vendor;
 mod interrupted;
