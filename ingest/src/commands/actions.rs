@@ -42,18 +42,18 @@ pub struct Args {
 
 const RULES: &str = "\
 Rules, each counted where it applies:
-  A split of one ticker and day is one. Of contradictory ones the greatest id is kept (by length, then by bytes), else the
-  greatest ratio.
-  Equal splits within 5 sessions are one split, announced for several days. It is kept on the day on which open or close,
-  against the close before, is off the ratio by less than half of it; without such a day, on the last one. Where the price
-  jumps on several days, each is a split.
-  Dividends that agree in ticker, day, cash and kind are one. Several on one day are several payments, but of equal cash only
-  those in the best words count: recurring, special, ... of the newer interface before CD, SC, LT and ST of the older one,
-  any of them before none.
-  A record that comes again under its id with another day, ratio, kind or cash replaces the old one.
-  With rest, what is stored with an id, lies in the range that was asked for, and is no longer among the vendor's records, is
-  withdrawn: removed and logged. Without --since the range begins with the vendor's earliest record. An empty answer withdraws
-  nothing, and neither do files. A record that moved from the range to a day before it comes back with an earlier --since.";
+- A split of one ticker and day is one. Of contradictory ones the greatest id is kept (by length, then by bytes), else the \
+greatest ratio.
+- Equal splits within 5 sessions are one split, announced for several days. It is kept on the day on which open or close, \
+against the close before, is off the ratio by less than half of it; without such a day, on the last one. Where the price \
+jumps on several days, each is a split.
+- Dividends that agree in ticker, day, cash and kind are one. Several on one day are several payments, but of equal cash \
+only those in the best words count: recurring, special, ... of the newer interface before CD, SC, LT and ST of the older \
+one, any of them before none.
+- A record that comes again under its id with another day, ratio, kind or cash replaces the old one.
+- With rest, what is stored with an id, lies in the range that was asked for, and is no longer among the vendor's records, \
+is withdrawn: removed and logged. Without --since the range begins with the vendor's earliest record. An empty answer \
+withdraws nothing, and neither do files. A record that moved out of the range comes back with an earlier --since.";
 
 /// Where actions come from.
 #[derive(Clone, Copy)]

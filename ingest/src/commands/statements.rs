@@ -48,14 +48,15 @@ pub struct Args {
 
 const RULES: &str = "\
 Rules, each counted where it applies:
-  A statement of several tickers is one of each; counts are of statements and tickers. The instrument is the one that had the
-  ticker on the filing date, else the one that had it last, because the vendor lists the tickers of today.
-  Set aside: a day that is missing or absurd, a filing before its period's end or after today, another timeframe than
-  quarterly, annual and trailing_twelve_months, a field that is not a number. Numbers are stored as they come, absurd or not.
-  Of contradictory statements of one period, timeframe and filing date, the one with the lowest CIK is kept (the older company:
-  the parent), else the largest amount of money (a parent's contains its subsidiary's), else the most numbers, else always the
-  same one. The three kinds of statement are settled and stored apart, in columns of their own.
-  Calls of the API: one for each kind and 50,000 statements.";
+- A statement of several tickers is one of each, and counts are of those. Its instrument is the one that had the ticker on \
+the filing date, else the one that had it last, because the vendor lists the tickers of today.
+- Set aside: a day that is missing or absurd, a filing before its period's end or after today, another timeframe than \
+quarterly, annual and trailing_twelve_months, a field that is not a number. Numbers are stored as they come, absurd or not.
+- Of contradictory statements of one period, timeframe and filing date the one with the lowest CIK is kept (the older \
+company, mostly the parent), else the one with the largest amount of money (a parent's contains its subsidiary's), else the \
+one with the most numbers, else always the same one. Each kind of statement is settled by itself.
+- Calls of the API: one for each kind and 50,000 statements. From the API all periods but the latest so far are stored with \
+every page, from files a kind when all of its files are read.";
 
 /// Where statements come from.
 #[derive(Clone, Copy)]

@@ -54,7 +54,7 @@ pub struct StatementRecord {
 /// The vendor's names of all numbers, and where each kind of statement keeps them.
 struct Names {
     all: HashMap<&'static str, usize>,
-    names: Vec<&'static str>,
+    in_order: Vec<&'static str>,
     /// By kind, for each name the place in the kind's columns.
     places: [Vec<Option<usize>>; 3],
 }
@@ -68,7 +68,7 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
         let columns: Vec<&str> = kind.columns().iter().map(|column| vendor_name(column)).collect();
         names.iter().map(|name| columns.iter().position(|column| column == name)).collect()
     });
-    Names { all: names.iter().enumerate().map(|(at, name)| (*name, at)).collect(), names, places }
+    Names { all: names.iter().enumerate().map(|(at, name)| (*name, at)).collect(), in_order: names, places }
 });
 
 /// The vendor's name of a column; two kinds have a field of one name that means different things.
@@ -113,7 +113,7 @@ impl RawStatement {
             timeframe.ok_or_else(|| ("timeframe", field::shown(&self.timeframe), Reason::Timeframe))?;
         let places = &NAMES.places[kind as usize];
         if let Some((at, shown)) = self.not_numbers.iter().find(|(at, _)| places[*at].is_some()) {
-            return Err((NAMES.names[*at], shown.clone(), Reason::NotANumber));
+            return Err((NAMES.in_order[*at], shown.clone(), Reason::NotANumber));
         }
         let mut values = vec![f64::NAN; kind.columns().len()];
         for (at, number) in &self.numbers {
@@ -181,7 +181,7 @@ impl<'de> Visitor<'de> for StatementVisitor {
                         None => drop(map.next_value::<IgnoredAny>()?),
                         Some(at) => {
                             let value = map.next_value::<Value>()?;
-                            match field::number(NAMES.names[*at], &value) {
+                            match field::number(NAMES.in_order[*at], &value) {
                                 Ok(number) => raw.numbers.extend(number.map(|number| (*at, number))),
                                 Err((_, shown, _)) => raw.not_numbers.push((*at, shown)),
                             }

@@ -114,6 +114,9 @@ async fn drop_twins(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         a.0 == b.0 && (a.2.ratio / b.2.ratio - 1.0).abs() < 1e-6
     };
     for group in twins.chunk_by(one_split) {
+        let mut group = group.to_vec();
+        // Rows come by ratio, which may differ in the last digits.
+        group.sort_by_key(|(_, day, _)| *day);
         let announcements: Vec<Announcement> =
             group.iter().map(|(_, _, announcement)| *announcement).collect();
         for (at, split) in twin_splits::repeats(&announcements).into_iter().enumerate() {
