@@ -111,7 +111,6 @@ impl Campaign {
 
     /// Rounds until nothing is left of the plan, and enough kills met a load in its middle.
     async fn run(&mut self) {
-        let mut source = 0;
         while !self.plan.is_empty() || self.tally.kills_when[1] < self.kills / 4 {
             assert!(self.tally.kills < 20 * self.kills, "no kill meets a load between two transactions");
             if self.plan.is_empty() {
@@ -128,8 +127,8 @@ impl Campaign {
                 if number > 0 {
                     self.truth.correct();
                 }
-                self.round(SOURCES[source % SOURCES.len()], number > 0, &mut held).await;
-                source += 1;
+                self.round(SOURCES[(self.tally.databases + number) % SOURCES.len()], number > 0, &mut held)
+                    .await;
             }
         }
         self.tally.requests = [self.truth.vendor.requests().len(), self.truth.vendor.faults_played()];
