@@ -14,7 +14,10 @@ const SIZE: &str = "size=320m,mode=755";
 const NAME: &str = "tidemark-campaign-";
 
 /// A log that is short and takes new space as it grows: a full disk then stops the bars or the log, as it comes.
-const SETTINGS: [&str; 5] = [
+/// A commit takes some milliseconds, as on a disk: memory would leave kills no time to meet one.
+const SETTINGS: [&str; 7] = [
+    "commit_delay = 3000",
+    "commit_siblings = 0",
     "max_wal_size = '64MB'",
     "min_wal_size = '32MB'",
     "wal_recycle = off",
