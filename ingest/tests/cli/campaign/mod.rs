@@ -114,7 +114,7 @@ impl Campaign {
         while !self.plan.is_empty() || self.tally.kills_when[1] < self.kills / 4 {
             assert!(self.tally.kills < 20 * self.kills, "no kill meets a load between two transactions");
             if self.plan.is_empty() {
-                self.plan.push_back(Disturbance::Kill { at: self.random.fraction() });
+                self.plan.push_back(Disturbance::Kill { at: 0.4 + 0.5 * self.random.fraction() });
             }
             let database = match &self.cluster {
                 Some(cluster) => Database::create_empty_on(cluster.url()).await,
@@ -148,7 +148,19 @@ impl Campaign {
         for _ in 0..disturbances {
             let Some(disturbance) = self.next(source) else { break };
             let time = self.times[&(source, again)];
+            let (at, early, left) = (disturbance.at(), self.tally.kills_when[0], self.plan.len());
             succeeded = self.disturb(disturbance, time, &mut round).await;
+            // The machine may have become slower or faster since the load was measured.
+            let is_early = at > 0.5 && self.tally.kills_when[0] > early;
+            let is_late = self.plan.len() > left;
+            let change = if is_early {
+                1.3
+            } else if is_late {
+                0.8
+            } else {
+                1.0
+            };
+            self.times.insert((source, again), time.mul_f64(change));
             self.look(&mut round).await;
             if succeeded {
                 break;
