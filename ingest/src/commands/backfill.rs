@@ -283,7 +283,9 @@ impl Vendor {
         report.found = plan.sessions;
         report.unchanged = plan.unchanged;
         for file in &plan.closed {
-            report.files.add("the exchange was closed", || file.place());
+            let why =
+                nyse().closed_because(file.session_date).map_or_else(String::new, |why| format!(": {why}"));
+            report.files.add("the exchange was closed", || file.place() + &why);
         }
         for key in plan.strays {
             report.files.add("the name is not YYYY/MM/YYYY-MM-DD.csv.gz", || key);

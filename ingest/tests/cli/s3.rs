@@ -202,7 +202,8 @@ async fn holidays_strays_and_sessions_without_a_file_are_counted() {
     let run = vendor.run(&database, &args).await.succeeded();
     assert!(run.out.contains("loaded 3, unchanged 0, set aside 2"), "{}", run.out);
     assert!(
-        run.out.contains("the exchange was closed") && run.out.contains("2024-07-04.csv.gz"),
+        run.out.contains("the exchange was closed")
+            && run.out.contains("2024-07-04.csv.gz: Independence Day"),
         "{}",
         run.out
     );
