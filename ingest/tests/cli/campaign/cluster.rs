@@ -13,6 +13,18 @@ use super::plan::Mode;
 const SIZE: &str = "size=320m,mode=755";
 const NAME: &str = "tidemark-campaign-";
 
+/// A log that is short and takes new space as it grows: a full disk then stops the bars or the log, as it comes.
+/// A commit takes some milliseconds, as on a disk: memory would leave kills no time to meet one.
+const SETTINGS: [&str; 7] = [
+    "commit_delay = 3000",
+    "commit_siblings = 0",
+    "max_wal_size = '64MB'",
+    "min_wal_size = '32MB'",
+    "wal_recycle = off",
+    "wal_init_zero = off",
+    "shared_buffers = '64MB'",
+];
+
 /// The server. It and its data go when this is dropped.
 pub struct Cluster {
     folder: PathBuf,
@@ -37,10 +49,9 @@ impl Cluster {
         let cluster = Self { folder, is_small };
         copy(&scripts, &cluster.folder.join("scripts"));
         cluster.up();
-        let settings =
-            "max_wal_size = '64MB', min_wal_size = '32MB', shared_buffers = '64MB', log_checkpoints = off";
-        for setting in settings.split(", ") {
-            cluster.psql(&format!("ALTER SYSTEM SET {setting}"));
+        for setting in SETTINGS {
+            let statement = format!("ALTER SYSTEM SET {setting}");
+            cluster.db(&["psql", "-XAtqc", &statement]).expect("a setting");
         }
         cluster.restart(Mode::Fast);
         Ok(cluster)
@@ -59,7 +70,7 @@ impl Cluster {
     /// Takes the server down in the way of `mode` and brings it up again.
     pub fn restart(&self, mode: Mode) {
         match mode {
-            Mode::Fast => self.db(&["stop"]),
+            Mode::Fast => self.db(&["stop"]).expect("stopped"),
             Mode::Immediate => self.signal("-QUIT"),
             Mode::Killed => self.signal("-KILL"),
         }
@@ -82,9 +93,17 @@ impl Cluster {
         panic!("the server (process {process}) does not end");
     }
 
-    /// Makes sure that the server answers.
+    /// Makes sure that the server answers, also while it recovers by itself.
     pub fn up(&self) {
-        self.db(&["up"]);
+        let mut words = String::new();
+        for _ in 0..100 {
+            match self.db(&["up"]).and_then(|()| self.db(&["psql", "-XAtqc", "SELECT 1"])) {
+                Ok(()) => return,
+                Err(said) => words = said,
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        panic!("the server does not come up again: {words}");
     }
 
     /// Takes all but `left_kib` of the file system.
@@ -106,14 +125,9 @@ impl Cluster {
         elsewhere.map_or_else(|_| self.folder.join(".tidemark/cluster"), |path| path.trim().into())
     }
 
-    fn psql(&self, statement: &str) {
-        self.db(&["psql", "-XAtqc", statement]);
-    }
-
-    fn db(&self, args: &[&str]) {
+    fn db(&self, args: &[&str]) -> Result<(), String> {
         let mut command = Command::new(self.folder.join("scripts/db"));
         run(command.args(args).env_remove("DATABASE_URL"))
-            .unwrap_or_else(|words| panic!("scripts/db {args:?}: {words}"));
     }
 }
 

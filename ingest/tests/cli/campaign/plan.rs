@@ -86,7 +86,7 @@ pub fn draw(random: &mut Random, kills: usize) -> Vec<Disturbance> {
     for n in 0..usize::max(2, kills / 10) {
         let mode = [Mode::Immediate, Mode::Fast, Mode::Killed][n % 3];
         plan.push(Disturbance::Restart { mode, at: random.fraction() });
-        plan.push(Disturbance::FillDisk { at: random.fraction(), left_kib: random.below(200) });
+        plan.push(Disturbance::FillDisk { at: random.fraction(), left_kib: random.below(100) });
         // To give up takes a load half a minute: not in a small campaign.
         let ms = (n % 5 != 4).then(|| random.below(700));
         plan.push(Disturbance::CutVendor { at: random.fraction(), ms });

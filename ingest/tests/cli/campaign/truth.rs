@@ -10,17 +10,18 @@ use crate::vendor::{Bar, Market, Vendor};
 /// Tickers of the market; some come late and some leave.
 const TICKERS: u64 = 40;
 /// Sessions of the market.
-pub const SESSIONS: usize = 160;
+pub const SESSIONS: usize = 120;
 
 /// Where a load reads from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     FlatFiles,
     Rest,
+    S3,
 }
 
 /// All sources, in the order in which rounds use them.
-pub const SOURCES: [Source; 2] = [Source::FlatFiles, Source::Rest];
+pub const SOURCES: [Source; 3] = [Source::FlatFiles, Source::Rest, Source::S3];
 
 /// The source, in all its forms.
 pub struct Truth {
@@ -84,6 +85,7 @@ impl Truth {
             Source::FlatFiles => vec!["backfill", "--source", &flat],
             Source::Rest if again => vec!["backfill", "--source", "rest", "--rate", "60000", "--reload"],
             Source::Rest => vec!["backfill", "--source", "rest", "--rate", "60000"],
+            Source::S3 => vec!["backfill", "--source", "s3"],
         };
         // Three sessions a transaction.
         args.extend(["--block-bars", "100", "--from", &first, "--to", &last]);

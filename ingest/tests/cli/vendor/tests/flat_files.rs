@@ -8,7 +8,7 @@ use rusty_s3::{Bucket, Credentials, UrlStyle};
 
 use super::super::http::Request;
 use super::super::market::{Market, key};
-use super::super::{BUCKET, S3_KEY, S3_SECRET, Vendor, signature};
+use super::super::{BUCKET, Fault, S3_KEY, S3_SECRET, Vendor, signature};
 use super::{Got, ask, market};
 
 /// How long an address is good for.
@@ -114,6 +114,31 @@ fn an_object_comes_with_etag_date_and_length_and_changes_when_it_is_published_ag
     vendor.market().day("2024-07-02", &[("A", 11.0, 1.0)]).publish_day("2024-07-02");
     assert_ne!(etag(&object(&vendor, path)), etag(&first));
     vendor.assert_secrets_kept();
+}
+
+#[test]
+fn faults_of_the_flat_files_are_s3s_own() {
+    let vendor = Vendor::start(market());
+    vendor.market().publish_day("2024-07-02");
+    let path = "us_stocks_sip/day_aggs_v1/2024/07/2024-07-02.csv.gz";
+    let whole = object(&vendor, path).body;
+    vendor
+        .fault(path, 1, Fault::Status(503))
+        .fault(path, 1, Fault::Status(500))
+        .fault(path, 1, Fault::TruncatedGzip)
+        .fault(path, 1, Fault::DamagedGzip)
+        .fault(path, 1, Fault::CutInBody);
+    let busy = object(&vendor, path);
+    assert!(busy.status == 503 && busy.text().contains("<Code>SlowDown</Code>"), "{}", busy.text());
+    assert!(object(&vendor, path).text().contains("<Code>InternalError</Code>"));
+    let length = |got: &Got| format!("content-length: {}\r\n", got.body.len());
+    let truncated = object(&vendor, path);
+    assert!(truncated.head.contains(&length(&truncated)) && whole.starts_with(&truncated.body));
+    let damaged = object(&vendor, path).body;
+    assert!(damaged.len() == whole.len() && damaged != whole);
+    let cut = object(&vendor, path);
+    assert!(!cut.head.contains(&length(&cut)) && whole.starts_with(&cut.body));
+    assert_eq!(object(&vendor, path).body, whole);
 }
 
 #[test]
