@@ -31,6 +31,7 @@ First steps:
   ingest sample --out market                                   make up a market to try things on
   ingest backfill --source flatfiles:market --from 2022-01-01  load its bars
   ingest actions --source files:market                         load its splits and dividends
+  ingest verify                                                check that it is complete and can be right
   features refresh                                             compute the factors
   scan full                                                    rank the market
 
@@ -49,6 +50,7 @@ enum Command {
     Statements(commands::statements::Args),
     Sample(commands::sample::Args),
     Status(commands::status::Args),
+    Verify(commands::verify::Args),
 }
 
 #[tokio::main]
@@ -81,6 +83,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Actions(args) => commands::actions::run(&settings, &args).await,
         Command::Statements(args) => commands::statements::run(&settings, &args).await,
         Command::Status(args) => commands::status::run(&settings, &args).await,
+        Command::Verify(args) => commands::verify::run(&settings, &args).await,
         Command::Sample(_) => Ok(ExitCode::SUCCESS),
     }
 }

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod bars;
 pub mod change_log;
+pub mod checks;
 pub mod copy_in;
 pub mod copy_out;
 mod error;

@@ -6,6 +6,7 @@ pub mod daily;
 pub mod sample;
 pub mod statements;
 pub mod status;
+pub mod verify;
 
 mod days;
 mod listing;

@@ -26,3 +26,5 @@ mod replacing;
 mod s3;
 mod statements;
 mod status;
+mod verify;
+mod verify_real;
