@@ -45,6 +45,7 @@ POLYGON_S3_ENDPOINT, TIDEMARK_BENCHMARK, RUST_LOG.";
 #[derive(Subcommand)]
 enum Command {
     Backfill(commands::backfill::Args),
+    Daily(commands::daily::Args),
     Actions(commands::actions::Args),
     Statements(commands::statements::Args),
     Sample(commands::sample::Args),
@@ -78,6 +79,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&cli.settings)?;
     match cli.command {
         Command::Backfill(args) => commands::backfill::run(&settings, &args).await,
+        Command::Daily(args) => commands::daily::run(&settings, &args).await,
         Command::Actions(args) => commands::actions::run(&settings, &args).await,
         Command::Statements(args) => commands::statements::run(&settings, &args).await,
         Command::Status(args) => commands::status::run(&settings, &args).await,

@@ -14,6 +14,7 @@ pub mod lock;
 mod migrate;
 mod pool;
 pub mod signals;
+pub mod statements;
 pub mod status;
 
 pub use error::{During, StoreError};

@@ -111,6 +111,8 @@ pub struct Request {
     pub recheck: BTreeSet<NaiveDate>,
     /// How fast the API may be asked.
     pub pace: Pace,
+    /// A client of the API that others use too, so that all keep to one pace; none for one of its own.
+    pub api: Option<Arc<VendorClient>>,
     /// About how many bars go into one transaction.
     pub block_bars: NonZeroUsize,
 }
@@ -125,6 +127,7 @@ impl Args {
             reload: self.reload,
             recheck: BTreeSet::new(),
             pace: self.pace,
+            api: None,
             block_bars: self.block_bars,
         })
     }
@@ -219,7 +222,10 @@ struct Vendor {
 impl Opened {
     fn new(settings: &Settings, request: &Request) -> anyhow::Result<Self> {
         let files = || source::s3(settings).map(|client| Some(Arc::new(client)));
-        let api = || source::vendor(settings, request.pace).map(|client| Some(Arc::new(client)));
+        let api = || match &request.api {
+            Some(client) => Ok(Some(Arc::clone(client))),
+            None => source::vendor(settings, request.pace).map(|client| Some(Arc::new(client))),
+        };
         let (has_files, has_api) = (source::has_s3(settings), source::has_vendor(settings));
         Ok(match &request.source {
             Some(BarSource::FlatFiles(folder)) => {
