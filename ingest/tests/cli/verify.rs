@@ -174,7 +174,7 @@ async fn each_fault_is_found_once_and_nothing_else() {
         json!({"id": id, "ticker": ticker, "execution_date": market.day(session), "split_from": 1, "split_to": to})
     };
     let paid = |ticker: &str, day: String, cash: f64| json!({"id": ticker, "ticker": ticker, "ex_dividend_date": day, "cash_amount": cash, "currency": "USD"});
-    let splits = [split("T05", 49, 7), split("T05", 50, 7), split("T06", 50, 2), split("T17", 50, 7)];
+    let splits = [split("T05", 50, 7), split("T06", 50, 2), split("T17", 50, 7)];
     let price = 20.0 + 7.0 * 18.0;
     let dividends = [
         paid("T07", market.day(50), 500.0),
@@ -190,6 +190,8 @@ async fn each_fault_is_found_once_and_nothing_else() {
     let of = |ticker: &str| format!("(SELECT instrument_id FROM tickers WHERE ticker = '{ticker}')");
     let on = |session: usize| format!("session_date = '{}'", market.day(session));
     let faults = [
+        // ingest actions knows it for an announcement of the next session's.
+        format!("INSERT INTO splits VALUES ({}, '{}', 1, 7)", of("T05"), market.day(49)),
         format!("DELETE FROM bars_day WHERE {}", on(40)),
         format!("UPDATE loads SET bars = bars + 1 WHERE {} OR {}", on(10), on(55)),
         format!(

@@ -111,11 +111,6 @@ async fn the_known_dirt_of_a_real_year_is_found() {
     );
 
     assert_eq!(found.told("outside-range"), set(&["PMV 2015-11-20"]));
-    let twice = found.told("split-twice");
-    assert_eq!(twice.len(), 10);
-    assert!(twice.contains("NFLX 2015-07-14") && twice.contains("NBY 2015-12-18"));
-    let words = "7:1 on both days; the price jumps by it on 2015-07-15 only";
-    assert_eq!(found.words("split-twice", "NFLX", "2015-07-14"), words);
     assert_eq!(found.told("split-without-jump"), set(&["HCHC 2015-11-12", "WIN 2015-04-27"]));
     assert_eq!(found.told("other-ratio"), set(&["CSC 2015-11-30"]));
     // Real splits that the derived list lacks.
@@ -133,11 +128,31 @@ async fn the_known_dirt_of_a_real_year_is_found() {
     ])));
     let msft: Vec<&Value> = found.all().filter(|finding| finding["ticker"] == "MSFT").collect();
     assert!(msft.is_empty(), "{msft:?}");
-    let nflx: Vec<&Value> = found.all().filter(|finding| finding["ticker"] == "NFLX").collect();
-    assert_eq!(nflx.len(), 1, "{nflx:?}");
-    for clean in ["missing-session", "bar-count", "half-loaded", "stale-session", "impossible-bar", "twins"] {
+    for clean in [
+        "split-twice",
+        "missing-session",
+        "bar-count",
+        "half-loaded",
+        "stale-session",
+        "impossible-bar",
+        "twins",
+    ] {
         assert!(found.check(clean).is_empty(), "{clean}");
     }
+
+    // The vendor has NFLX's split a session early too, which ingest actions leaves out; with it, returns are wrong.
+    let client = database.client().await;
+    let early =
+        "INSERT INTO splits SELECT instrument_id, '2015-07-14', 1, 7 FROM tickers WHERE ticker = 'NFLX'";
+    assert_eq!(client.execute(early, &[]).await.expect("stored"), 1);
+    let found = Found::of(&database.url, &["--tickers", "NFLX"]).await;
+    assert_eq!(found.all().count(), 1);
+    let words = "7:1 on both days; the price jumps by it on 2015-07-15 only";
+    assert_eq!(found.words("split-twice", "NFLX", "2015-07-14"), words);
+    client
+        .execute("DELETE FROM splits WHERE ex_date = '2015-07-14' AND split_to = 7", &[])
+        .await
+        .expect("gone");
 
     hidden_splits(&database).await;
 }
@@ -169,8 +184,8 @@ async fn hidden_splits(database: &Database) {
         let told = finding.and_then(|finding| finding["numbers"]["ratio"].as_f64());
         exact += usize::from(told.is_some_and(|told| (told / ratio - 1.0).abs() < 1e-9));
     }
-    // Ten of the 194 are stored twice, some ratios are spin-offs in disguise, some shares jump by much on the same day.
-    let expected = [("level-shift", 12), ("likely", 93), ("not found", 21), ("possible", 68)];
+    // Some ratios are spin-offs in disguise, and some shares jump by much on the same day.
+    let expected = [("level-shift", 12), ("likely", 93), ("not found", 11), ("possible", 68)];
     assert_eq!(counts, BTreeMap::from(expected));
     assert_eq!(exact, 115);
     let likely =

@@ -218,7 +218,7 @@ pub const CHECKS: [About; 31] = [
         sum: None,
         meaning: "splits by one ratio on two days within 10 sessions, and the price does not show both",
         numbers: &[STORED, ("shown_on", "day on which the price jumps by it; null if on neither")],
-        remedy: "one record is wrong: run ingest actions --source … again, and if the vendor still has both, delete the wrong one from splits and run features refresh --full and scan full",
+        remedy: "one is an announcement of the other: ingest actions --source … keeps the day that the price shows, of days within 5 sessions; of others, ask the vendor",
     },
     About {
         check: Check::SplitWithoutJump,
