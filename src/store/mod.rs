@@ -1,6 +1,7 @@
 //! The store: connections, schema, COPY in and out, the change log, and one module a table family. It knows no arithmetic.
 
 pub mod actions;
+pub mod bar_table;
 pub mod bars;
 pub mod change_log;
 pub mod copy_in;
@@ -11,6 +12,7 @@ pub mod instruments;
 pub mod ledger;
 pub mod lock;
 mod migrate;
+pub mod minutes;
 mod pool;
 pub mod signals;
 pub mod status;
