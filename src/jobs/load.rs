@@ -11,7 +11,7 @@ use crate::domain::bar::{DayBar, MinuteBar};
 use crate::store::bar_table::{self, BarRow, Statements};
 use crate::store::change_log::{self, Change, Topic};
 use crate::store::ledger::{self, Entry, Load};
-use crate::store::{During, StoreError, bars, minutes};
+use crate::store::{During, StoreError, aggregates, bars, minutes};
 
 /// One session of bars from a source, with the instruments resolved.
 pub trait Session: Sync + Sized {
@@ -127,7 +127,7 @@ pub async fn load<S: Session>(
 ) -> Result<Outcome, StoreError> {
     let dates: Vec<NaiveDate> = sessions.iter().map(|session| session.load().session_date).collect();
     bar_table::open_chunks(client, S::TABLE, &dates).await?;
-    match attempt(client, sessions, known, only).await {
+    let outcome = match attempt(client, sessions, known, only).await {
         // Somebody wrote bars that the ledger does not know: replace those sessions instead.
         Err(error) if error.is_unique_violation() => {
             let everything =
@@ -135,7 +135,13 @@ pub async fn load<S: Session>(
             attempt(client, sessions, &everything, only).await
         }
         result => result,
+    }?;
+    if S::TOPIC == Topic::Minutes
+        && let (Some(from), Some(to)) = (dates.iter().min(), dates.iter().max())
+    {
+        aggregates::refresh(client, *from, *to).await?;
     }
+    Ok(outcome)
 }
 
 async fn attempt<S: Session>(

@@ -1,6 +1,7 @@
 //! The store: connections, schema, COPY in and out, the change log, and one module a table family. It knows no arithmetic.
 
 pub mod actions;
+pub mod aggregates;
 pub mod bar_table;
 pub mod bars;
 pub mod change_log;

@@ -17,7 +17,7 @@ use tidemark::store::ledger::{self, Timeframe};
 
 use super::days::{Loader, Selection};
 use super::refusals::Refusals;
-use crate::flatfiles::{FlatFileError, discover};
+use crate::flatfiles::{FlatFileError, Window, discover};
 use crate::source::{self, BarSource, Pace};
 
 /// Sessions without a file that are named.
@@ -79,7 +79,7 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     let selection = Selection::new(&args.tickers);
     // Faults of the source are found before the database is touched.
     let (found, vendor) = match &args.source {
-        BarSource::FlatFiles(folder) => (Some(discover(folder, args.from, until, nyse())?), None),
+        BarSource::FlatFiles(folder) => (Some(discover(folder, Window::Day, args.from, until, nyse())?), None),
         BarSource::Rest => (None, Some(source::vendor(settings, args.pace)?)),
     };
 

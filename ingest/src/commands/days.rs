@@ -1,20 +1,40 @@
 //! Days on their way into the database: read ahead on other threads, resolved to instruments, gathered into blocks.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use deadpool_postgres::Object;
 use tidemark::domain::bar::DayBar;
-use tidemark::jobs::load::{self, Day, Outcome};
+use tidemark::jobs::load::{self, Day, Minutes, Outcome};
 use tidemark::store::instruments::Tickers;
 use tidemark::store::ledger::{Entry, Load, Timeframe};
 use tidemark::store::{Store, StoreError};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use crate::flatfiles::TickerMinutes;
+
+/// A session's bars as a source gives them, by ticker.
+pub trait SourceBars: Send + 'static {
+    /// What the ledger calls them.
+    const TIMEFRAME: Timeframe;
+    /// The same with the instruments resolved.
+    type Session: load::Session + Send + 'static;
+
+    /// Number of bars.
+    fn len(&self) -> usize;
+
+    /// The tickers; one may come more than once.
+    fn tickers(&self) -> impl Iterator<Item = &str>;
+
+    /// Resolves the tickers by `find`; `load` lacks the number of bars still.
+    fn resolve(self, load: Load, find: impl Fn(&str) -> Option<i32>) -> Self::Session;
+}
+
 /// A session as a source gives it, by ticker.
-pub struct SourceDay {
+pub struct SourceDay<B = TickerBars> {
     /// The session.
     pub session_date: NaiveDate,
     /// `flatfiles`, `s3` or `rest`.
@@ -28,7 +48,7 @@ pub struct SourceDay {
     /// Rows that the source has and that are not loaded.
     pub set_aside: usize,
     /// Bars, a ticker once.
-    pub bars: TickerBars,
+    pub bars: B,
 }
 
 /// Bars with their tickers, whose texts lie one after the other: a day has thousands.
@@ -55,16 +75,50 @@ impl TickerBars {
         self.bars.push(bar);
     }
 
-    /// Number of bars.
-    pub fn len(&self) -> usize {
-        self.bars.len()
-    }
-
     /// Tickers and bars in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &DayBar)> {
         let ends = self.ends.iter().map(|end| *end as usize);
         let starts = std::iter::once(0).chain(ends.clone());
         starts.zip(ends).map(|(start, end)| &self.text[start..end]).zip(&self.bars)
+    }
+}
+
+impl SourceBars for TickerBars {
+    const TIMEFRAME: Timeframe = Timeframe::Day;
+    type Session = Day;
+
+    fn len(&self) -> usize {
+        self.bars.len()
+    }
+
+    fn tickers(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(ticker, _)| ticker)
+    }
+
+    fn resolve(self, load: Load, find: impl Fn(&str) -> Option<i32>) -> Day {
+        let mut bars: Vec<(i32, DayBar)> = Vec::with_capacity(self.bars.len());
+        bars.extend(self.iter().filter_map(|(ticker, bar)| Some((find(ticker)?, *bar))));
+        Day { load: Load { bars: bars.len(), ..load }, bars }
+    }
+}
+
+impl SourceBars for TickerMinutes {
+    const TIMEFRAME: Timeframe = Timeframe::Minute;
+    type Session = Minutes;
+
+    fn len(&self) -> usize {
+        TickerMinutes::len(self)
+    }
+
+    fn tickers(&self) -> impl Iterator<Item = &str> {
+        self.runs().map(|(ticker, _)| ticker)
+    }
+
+    fn resolve(self, load: Load, find: impl Fn(&str) -> Option<i32>) -> Minutes {
+        let runs: Vec<(i32, Range<usize>)> =
+            self.runs().filter_map(|(ticker, run)| Some((find(ticker)?, run))).collect();
+        let bars = runs.iter().map(|(_, run)| run.len()).sum();
+        Minutes { load: Load { bars, ..load }, runs, bars: self.into_bars() }
     }
 }
 
@@ -106,7 +160,7 @@ impl Selection {
 }
 
 /// Gathers days into blocks and loads them: while one block is on its way into the database, the next one gathers.
-pub struct Loader {
+pub struct Loader<B = TickerBars> {
     /// Creates instruments, while bars are copied on the other connection.
     client: Object,
     locked: Arc<Mutex<Object>>,
@@ -114,8 +168,9 @@ pub struct Loader {
     selection: Selection,
     known: Arc<HashMap<NaiveDate, Entry>>,
     block_bars: usize,
-    waiting: Vec<SourceDay>,
+    waiting: Vec<SourceDay<B>>,
     bars_waiting: usize,
+    bars_loading: usize,
     loading: Option<JoinHandle<Result<Done, StoreError>>>,
     /// What was committed so far.
     pub done: Done,
@@ -132,7 +187,7 @@ pub struct Done {
     pub sessions: usize,
 }
 
-impl Loader {
+impl<B: SourceBars> Loader<B> {
     /// A loader for `selection`, `block_bars` a transaction, on the connection `locked` that holds the lock; `known` is
     /// what the ledger says of the sessions.
     pub async fn new(
@@ -153,16 +208,22 @@ impl Loader {
             block_bars,
             waiting: Vec::new(),
             bars_waiting: 0,
+            bars_loading: 0,
             loading: None,
             done: Done::default(),
         })
     }
 
     /// Takes a day; sends a block on its way when enough has gathered, and the one before it is in.
-    pub async fn take(&mut self, day: SourceDay) -> anyhow::Result<()> {
+    pub async fn take(&mut self, day: SourceDay<B>) -> anyhow::Result<()> {
         self.bars_waiting += day.bars.len();
         self.waiting.push(day);
         if self.bars_waiting >= self.block_bars { self.send().await } else { Ok(()) }
+    }
+
+    /// Waits for the block on its way if it holds more than `most` bars: what is decoded meanwhile takes memory too.
+    pub async fn wait_above(&mut self, most: usize) -> anyhow::Result<()> {
+        if self.bars_loading > most { self.arrived().await } else { Ok(()) }
     }
 
     /// Loads what has gathered, and waits until everything is committed.
@@ -178,25 +239,26 @@ impl Loader {
 
     async fn send(&mut self) -> anyhow::Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
-        self.bars_waiting = 0;
+        let bars_waiting = std::mem::take(&mut self.bars_waiting);
         if waiting.is_empty() {
             return Ok(());
         }
         self.create_unknown(&waiting).await?;
-        let days: Vec<Day> = waiting.into_iter().map(|day| self.resolve(day)).collect();
+        let days: Vec<B::Session> = waiting.into_iter().map(|day| self.resolve(day)).collect();
         let only: Option<Vec<i32>> = self.selection.tickers().map(|tickers| {
             let mut ids: Vec<i32> = tickers.filter_map(|ticker| self.tickers.latest(ticker)).collect();
-            ids.extend(days.iter().flat_map(|day| day.bars.iter().map(|(id, _)| *id)));
+            ids.extend(days.iter().flat_map(load::Session::instruments));
             ids.sort_unstable();
             ids.dedup();
             ids
         });
         self.arrived().await?;
         let (locked, known) = (Arc::clone(&self.locked), Arc::clone(&self.known));
+        self.bars_loading = bars_waiting;
         self.loading = Some(tokio::spawn(async move {
             let mut client = locked.lock().await;
             let outcome = load::load(&mut client, &days, &known, only.as_deref()).await?;
-            let bars = days.iter().map(|day| day.bars.len() as u64).sum();
+            let bars = days.iter().map(|day| load::Session::load(day).bars as u64).sum();
             Ok(Done { outcome, bars, sessions: days.len() })
         }));
         Ok(())
@@ -205,6 +267,7 @@ impl Loader {
     /// Waits for the block on its way, if there is one.
     async fn arrived(&mut self) -> anyhow::Result<()> {
         if let Some(block) = self.loading.take() {
+            self.bars_loading = 0;
             let done = block.await??;
             self.done.outcome.add(done.outcome);
             self.done.bars += done.bars;
@@ -213,10 +276,10 @@ impl Loader {
         Ok(())
     }
 
-    async fn create_unknown(&mut self, days: &[SourceDay]) -> Result<(), StoreError> {
+    async fn create_unknown(&mut self, days: &[SourceDay<B>]) -> Result<(), StoreError> {
         let mut unknown: Vec<&str> = days
             .iter()
-            .flat_map(|day| day.bars.iter().map(move |(ticker, _)| (ticker, day.session_date)))
+            .flat_map(|day| day.bars.tickers().map(move |ticker| (ticker, day.session_date)))
             .filter(|(ticker, date)| self.tickers.find(ticker, *date).is_none())
             .map(|(ticker, _)| ticker)
             .collect();
@@ -225,25 +288,19 @@ impl Loader {
         if unknown.is_empty() { Ok(()) } else { self.tickers.create(&mut self.client, &unknown).await }
     }
 
-    fn resolve(&self, day: SourceDay) -> Day {
-        let date = day.session_date;
-        let mut bars: Vec<(i32, DayBar)> = Vec::with_capacity(day.bars.len());
-        bars.extend(
-            day.bars.iter().filter_map(|(ticker, bar)| Some((self.tickers.find(ticker, date)?, *bar))),
-        );
-        Day {
-            load: Load {
-                timeframe: Timeframe::Day,
-                session_date: date,
-                source: day.source,
-                origin: day.origin,
-                selection: self.selection.text.clone(),
-                etag: day.etag,
-                digest: day.digest,
-                bars: bars.len(),
-                set_aside: day.set_aside,
-            },
-            bars,
-        }
+    fn resolve(&self, day: SourceDay<B>) -> B::Session {
+        let SourceDay { session_date, source, origin, etag, digest, set_aside, bars } = day;
+        let load = Load {
+            timeframe: B::TIMEFRAME,
+            session_date,
+            source,
+            origin,
+            selection: self.selection.text.clone(),
+            etag,
+            digest,
+            bars: 0,
+            set_aside,
+        };
+        bars.resolve(load, |ticker| self.tickers.find(ticker, session_date))
     }
 }

@@ -124,10 +124,6 @@ impl Rows {
         self.lines.push(line as u32);
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.bars.len()
-    }
-
     fn ticker(&self, row: usize) -> &str {
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         &self.text[start as usize..self.ends[row] as usize]

@@ -44,6 +44,24 @@ pub enum Window {
     Minute,
 }
 
+impl Window {
+    /// The vendor's folder of such files.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Day => "day_aggs_v1",
+            Self::Minute => "minute_aggs_v1",
+        }
+    }
+
+    /// What such a file is called in a message.
+    pub fn of_file(self) -> &'static str {
+        match self {
+            Self::Day => "daily",
+            Self::Minute => "minute",
+        }
+    }
+}
+
 /// A minute, in ns.
 pub const MINUTE: i64 = 60_000_000_000;
 
