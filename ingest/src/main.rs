@@ -83,5 +83,5 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let flat = cause.downcast_ref::<flatfiles::FlatFileError>().map(|e| e.hint().to_owned());
     flat.or_else(|| cause.downcast_ref::<replies::ReplyError>().map(|e| e.hint().to_owned()))
         .or_else(|| cause.downcast_ref::<sample::SampleError>().and_then(sample::SampleError::hint))
-        .or_else(|| cause.downcast_ref::<vendor::VendorError>().and_then(vendor::VendorError::hint))
+        .or_else(|| cause.downcast_ref::<vendor::VendorError>().map(vendor::VendorError::hint))
 }

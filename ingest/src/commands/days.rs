@@ -1,17 +1,16 @@
 //! Days on their way into the database: read ahead on other threads, resolved to instruments, gathered into blocks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use deadpool_postgres::Object;
 use tidemark::domain::bar::DayBar;
-use tidemark::jobs::load::{self, Day, Minutes, Outcome};
+use tidemark::jobs::load::{self, Block, Day, Minutes, Outcome, Session, Stages};
 use tidemark::store::instruments::Tickers;
 use tidemark::store::ledger::{Entry, Load, Timeframe};
-use tidemark::store::{Store, StoreError};
-use tokio::sync::Mutex;
+use tidemark::store::{Store, StoreError, bar_table, lock};
 use tokio::task::JoinHandle;
 
 use crate::flatfiles::TickerMinutes;
@@ -20,13 +19,15 @@ use crate::flatfiles::TickerMinutes;
 pub trait SourceBars: Send + 'static {
     /// What the ledger calls them.
     const TIMEFRAME: Timeframe;
+    /// Blocks of them that are on their way into the database at once.
+    const CONNECTIONS: usize;
     /// The same with the instruments resolved.
-    type Session: load::Session + Send + 'static;
+    type Session: Session + 'static;
 
     /// Number of bars.
     fn len(&self) -> usize;
 
-    /// The tickers; one may come more than once.
+    /// The tickers, each once.
     fn tickers(&self) -> impl Iterator<Item = &str>;
 
     /// Resolves the tickers by `find`; `load` lacks the number of bars still.
@@ -85,6 +86,8 @@ impl TickerBars {
 
 impl SourceBars for TickerBars {
     const TIMEFRAME: Timeframe = Timeframe::Day;
+    // While one commits, the other keeps the server busy.
+    const CONNECTIONS: usize = 2;
     type Session = Day;
 
     fn len(&self) -> usize {
@@ -104,6 +107,8 @@ impl SourceBars for TickerBars {
 
 impl SourceBars for TickerMinutes {
     const TIMEFRAME: Timeframe = Timeframe::Minute;
+    // A session of the whole market is a hundred megabytes, and a commit a small part of its time.
+    const CONNECTIONS: usize = 1;
     type Session = Minutes;
 
     fn len(&self) -> usize {
@@ -159,19 +164,19 @@ impl Selection {
     }
 }
 
-/// Gathers days into blocks and loads them: while one block is on its way into the database, the next one gathers.
-pub struct Loader<B = TickerBars> {
-    /// Creates instruments, while bars are copied on the other connection.
+/// Gathers days into blocks and loads them: while blocks are on their way into the database, the next one gathers.
+pub struct Loader<B: SourceBars = TickerBars> {
+    /// Creates instruments and opens chunks, while bars are copied on other connections.
     client: Object,
-    locked: Arc<Mutex<Object>>,
     tickers: Tickers,
     selection: Selection,
     known: Arc<HashMap<NaiveDate, Entry>>,
     block_bars: usize,
     waiting: Vec<SourceDay<B>>,
     bars_waiting: usize,
-    bars_loading: usize,
-    loading: Option<JoinHandle<Result<Done, StoreError>>>,
+    idle: Vec<Object>,
+    /// Blocks on their way, each with the number of its bars.
+    loading: VecDeque<(usize, JoinHandle<Result<(Object, Done), StoreError>>)>,
     /// What was committed so far.
     pub done: Done,
 }
@@ -181,6 +186,8 @@ pub struct Loader<B = TickerBars> {
 pub struct Done {
     /// What the database did.
     pub outcome: Outcome,
+    /// Where the time went.
+    pub stages: Stages,
     /// Bars handed to the database.
     pub bars: u64,
     /// Sessions.
@@ -199,37 +206,48 @@ impl<B: SourceBars> Loader<B> {
     ) -> Result<Self, StoreError> {
         let client = store.client().await?;
         let tickers = Tickers::read(&**client).await?;
+        let mut idle = vec![locked];
+        while idle.len() < B::CONNECTIONS {
+            let more = store.client().await?;
+            lock::share(&**more, lock::Name::Loading).await?;
+            idle.push(more);
+        }
         Ok(Self {
             client,
-            locked: Arc::new(Mutex::new(locked)),
             tickers,
             selection,
             known,
             block_bars,
             waiting: Vec::new(),
             bars_waiting: 0,
-            bars_loading: 0,
-            loading: None,
+            idle,
+            loading: VecDeque::new(),
             done: Done::default(),
         })
     }
 
-    /// Takes a day; sends a block on its way when enough has gathered, and the one before it is in.
+    /// Takes a day; sends a block on its way when enough has gathered and a connection is free.
     pub async fn take(&mut self, day: SourceDay<B>) -> anyhow::Result<()> {
         self.bars_waiting += day.bars.len();
         self.waiting.push(day);
         if self.bars_waiting >= self.block_bars { self.send().await } else { Ok(()) }
     }
 
-    /// Waits for the block on its way if it holds more than `most` bars: what is decoded meanwhile takes memory too.
+    /// Waits while more than `most` bars are on their way: what is decoded meanwhile takes memory too.
     pub async fn wait_above(&mut self, most: usize) -> anyhow::Result<()> {
-        if self.bars_loading > most { self.arrived().await } else { Ok(()) }
+        while self.loading.iter().map(|(bars, _)| bars).sum::<usize>() > most {
+            self.arrived().await?;
+        }
+        Ok(())
     }
 
     /// Loads what has gathered, and waits until everything is committed.
     pub async fn finish(&mut self) -> anyhow::Result<()> {
         self.send().await?;
-        self.arrived().await
+        while !self.loading.is_empty() {
+            self.arrived().await?;
+        }
+        Ok(())
     }
 
     /// For a ticker that no instrument ever had, those that look like it.
@@ -239,37 +257,43 @@ impl<B: SourceBars> Loader<B> {
 
     async fn send(&mut self) -> anyhow::Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
-        let bars_waiting = std::mem::take(&mut self.bars_waiting);
+        self.bars_waiting = 0;
         if waiting.is_empty() {
             return Ok(());
         }
         self.create_unknown(&waiting).await?;
+        let dates: Vec<NaiveDate> = waiting.iter().map(|day| day.session_date).collect();
+        bar_table::open_chunks(&mut self.client, B::Session::TABLE, &dates).await?;
         let days: Vec<B::Session> = waiting.into_iter().map(|day| self.resolve(day)).collect();
         let only: Option<Vec<i32>> = self.selection.tickers().map(|tickers| {
             let mut ids: Vec<i32> = tickers.filter_map(|ticker| self.tickers.latest(ticker)).collect();
-            ids.extend(days.iter().flat_map(load::Session::instruments));
+            ids.extend(days.iter().flat_map(Session::instruments));
             ids.sort_unstable();
             ids.dedup();
             ids
         });
-        self.arrived().await?;
-        let (locked, known) = (Arc::clone(&self.locked), Arc::clone(&self.known));
-        self.bars_loading = bars_waiting;
-        self.loading = Some(tokio::spawn(async move {
-            let mut client = locked.lock().await;
-            let outcome = load::load(&mut client, &days, &known, only.as_deref()).await?;
-            let bars = days.iter().map(|day| load::Session::load(day).bars as u64).sum();
-            Ok(Done { outcome, bars, sessions: days.len() })
-        }));
+        let block = Block::new(days, &self.known);
+        if self.idle.is_empty() {
+            self.arrived().await?;
+        }
+        let Some(mut client) = self.idle.pop() else { return Ok(()) };
+        let known = Arc::clone(&self.known);
+        let (bars, sessions) = (block.bars(), block.sessions());
+        let loading = tokio::spawn(async move {
+            let (outcome, stages) = load::load(&mut client, &block, &known, only.as_deref()).await?;
+            Ok((client, Done { outcome, stages, bars: bars as u64, sessions }))
+        });
+        self.loading.push_back((bars, loading));
         Ok(())
     }
 
-    /// Waits for the block on its way, if there is one.
+    /// Waits for the block that is longest on its way.
     async fn arrived(&mut self) -> anyhow::Result<()> {
-        if let Some(block) = self.loading.take() {
-            self.bars_loading = 0;
-            let done = block.await??;
+        if let Some((_, block)) = self.loading.pop_front() {
+            let (client, done) = block.await??;
+            self.idle.push(client);
             self.done.outcome.add(done.outcome);
+            self.done.stages.add(done.stages);
             self.done.bars += done.bars;
             self.done.sessions += done.sessions;
         }

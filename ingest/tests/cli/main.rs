@@ -6,12 +6,14 @@ mod support;
 mod files;
 mod run;
 mod tables;
+mod vendor;
 
 mod api;
 mod arguments;
 mod bad_files;
 mod connecting;
 mod disk_full;
+mod faulty_vendor;
 mod interrupted;
 mod real_slice;
 mod reference;
