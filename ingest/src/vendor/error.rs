@@ -84,7 +84,7 @@ pub enum VendorError {
         reason: String,
     },
     /// No whole answer before the deadline, until the last try.
-    #[error("no whole answer for {path} within {timeout:?} in {tries} tries")]
+    #[error("no whole answer for {path} in time: {tries} tries of at most {timeout:?} each")]
     TimedOut {
         /// Path of the request.
         path: String,

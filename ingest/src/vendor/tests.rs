@@ -10,6 +10,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tidemark::store::ledger::Timeframe;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -321,6 +322,46 @@ async fn pages_in_a_circle_are_refused() {
     let server = paged(|uri| format!("{uri}/v3/list?limit=2")).await;
     let (_, error) = read_all(&server).await;
     assert_eq!(error, Some(VendorError::RepeatedPage { path: "/v3/list".into(), pages: 1 }));
+}
+
+#[tokio::test]
+async fn a_range_is_read_through_its_pages_with_the_ticker_encoded_once() {
+    let row = |time: u64| format!(r#"{{"o":1,"h":2,"l":1,"c":2,"v":5,"t":{time}}}"#);
+    for (ticker, asked) in [("BRK.A", "BRK.A"), ("MRTpA.CL", "MRTpA.CL"), ("A/B", "A%2FB")] {
+        let server = MockServer::start().await;
+        let next =
+            format!("{}/v2/aggs/ticker/x/range/1/minute/1720000000000/2024-07-05?cursor=a", server.uri());
+        let first = format!(
+            r#"{{"ticker":"{ticker}","status":"OK","adjusted":false,"resultsCount":1,"results":[{}],"next_url":"{next}"}}"#,
+            row(1_719_999_960_000)
+        );
+        Mock::given(path(format!("/v2/aggs/ticker/{asked}/range/1/minute/2024-07-03/2024-07-05")))
+            .and(query_param("adjusted", "false"))
+            .and(query_param("sort", "asc"))
+            .and(query_param("limit", "50000"))
+            .respond_with(json(200, &first))
+            .mount(&server)
+            .await;
+        let second = format!(r#"{{"status":"OK","adjusted":false,"results":[{}]}}"#, row(1_720_000_000_000));
+        Mock::given(query_param("cursor", "a")).respond_with(json(200, &second)).mount(&server).await;
+        let client = client(&server.uri());
+        let (from, to) = ("2024-07-03".parse().unwrap(), "2024-07-05".parse().unwrap());
+        let range = client.range(ticker, Timeframe::Minute, from, to).await.unwrap();
+        let starts: Vec<i64> = range.bars.iter().map(|(start, _)| *start).collect();
+        assert_eq!(starts, [1_719_999_960_000, 1_720_000_000_000]);
+        assert_eq!((range.ticker.as_str(), range.received, client.requests()), (ticker, 2, 2));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_ticker_is_not_asked_for() {
+    let (server, asked) = server(vec![json(200, "{}")]).await;
+    let client = client(&server.uri());
+    for ticker in ["", ".", "..", "A B", "A\nB"] {
+        let error = client.range(ticker, Timeframe::Day, session(), session()).await.unwrap_err();
+        assert!(matches!(error, VendorError::NotFound { .. }), "{ticker:?}: {error}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
 #[test]

@@ -23,11 +23,11 @@ const READ_AHEAD: usize = 16;
 /// The plan in words: what will be read.
 pub fn lines(found: &Discovery) -> Vec<String> {
     let bytes = found.files.iter().map(|file| file.size).sum();
-    vec![format!(
-        "{} files of sessions, {}, to read; those whose bytes are loaded already are passed over",
-        say::count(found.files.len() as u64),
-        say::size(bytes)
-    )]
+    let files = match found.files.len() {
+        1 => "1 file of a session".to_owned(),
+        number => format!("{} files of sessions", say::count(number as u64)),
+    };
+    vec![format!("{files}, {}, to read; bytes that are loaded already are passed over", say::size(bytes))]
 }
 
 /// Gives the files of the range to `loader`, but for those that are loaded already.

@@ -196,8 +196,8 @@ impl Plan {
         if self.lists > 0 {
             let bytes = self.files.iter().filter_map(|file| file.size).sum();
             lines.push(format!(
-                "{} files to fetch, {}, one call each; {} to list them",
-                count(self.files.len()),
+                "{} to fetch, {}, one call each; {} to list them",
+                count_of(self.files.len(), "file"),
                 say::size(bytes),
                 count_of(self.lists, "call"),
             ));

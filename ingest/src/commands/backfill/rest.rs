@@ -120,3 +120,64 @@ impl BarDigest {
         self.0.finalize().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const BAR: DayBar =
+        DayBar { open: 1.0, high: 2.0, low: 1.0, close: 2.0, volume: 5.0, vwap: None, trade_count: Some(3) };
+
+    fn day(bars: &[(&str, DayBar)]) -> SourceDay {
+        let day = GroupedDay {
+            session: "2024-07-02".parse().unwrap(),
+            bars: bars.iter().map(|(ticker, bar)| ((*ticker).to_owned(), *bar)).collect(),
+            set_aside: Vec::new(),
+            received: bars.len(),
+            repeated: 0,
+        };
+        source_day(day, &Selection::new(&[]))
+    }
+
+    fn request(reload: bool) -> Request {
+        Request {
+            source: None,
+            from: "2024-07-02".parse().unwrap(),
+            until: "2024-07-03".parse().unwrap(),
+            tickers: Vec::new(),
+            reload,
+            recheck: BTreeSet::new(),
+            pace: crate::source::Pace { plan: crate::source::Plan::Free, rate: None },
+            block_bars: super::super::BLOCK_BARS,
+        }
+    }
+
+    /// Whether `day` is taken for loaded when the ledger has an entry of `source` and `selection` with the digest of A and B.
+    fn loaded(day: &SourceDay, source: &str, selection: &str, reload: bool) -> bool {
+        let digest = self::day(&[("A", BAR), ("B", BAR)]).digest.to_vec();
+        let entry = Entry { digest, source: source.into(), selection: selection.into(), ..Entry::default() };
+        let known = HashMap::from([(day.session_date, entry)]);
+        is_loaded(day, &request(reload), &known, &Selection::new(&[]))
+    }
+
+    #[test]
+    fn an_answer_that_says_the_same_is_not_loaded_again() {
+        let same = day(&[("A", BAR), ("B", BAR)]);
+        assert!(loaded(&same, "rest", "", false));
+        assert!(!loaded(&same, "rest", "", true), "who asks for a reload gets it");
+        assert!(!loaded(&same, "rest", "A", false), "only A was loaded");
+        assert!(!loaded(&same, "flatfiles", "", false), "that digest is over a file's bytes");
+    }
+
+    #[test]
+    fn any_difference_makes_another_digest() {
+        let differs = |bars: &[(&str, DayBar)]| !loaded(&day(bars), "rest", "", false);
+        assert!(differs(&[("A", BAR)]));
+        assert!(differs(&[("A", BAR), ("C", BAR)]));
+        assert!(differs(&[("A", BAR), ("B", DayBar { close: 1.5, ..BAR })]));
+        assert!(differs(&[("A", BAR), ("B", DayBar { vwap: Some(1.5), ..BAR })]));
+        assert!(differs(&[("A", BAR), ("B", DayBar { trade_count: None, ..BAR })]));
+        assert!(differs(&[("A", DayBar { volume: 6.0, ..BAR }), ("B", BAR)]));
+    }
+}

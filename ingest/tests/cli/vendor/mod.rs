@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 pub use fault::{Fault, Random};
 pub use http::Request;
-pub use market::{Bar, Market, Ticker, new_york};
+pub use market::{Bar, Market, Ticker, key, new_york};
 pub use reply::Reply;
 
 use crate::run::{KEY, Run, finish};
