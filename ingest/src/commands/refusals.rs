@@ -23,6 +23,24 @@ impl Refusals {
         }
     }
 
+    /// Counts `count` for `reason`, with some examples.
+    pub fn add_all(&mut self, reason: &str, count: u64, examples: impl IntoIterator<Item = String>) {
+        if count == 0 {
+            return;
+        }
+        let (counted, kept) = self.by_reason.entry(reason.to_owned()).or_default();
+        *counted += count;
+        let room = EXAMPLES.saturating_sub(kept.len());
+        kept.extend(examples.into_iter().take(room));
+    }
+
+    /// Counts everything that `others` counted.
+    pub fn merge(&mut self, others: Refusals) {
+        for (reason, (count, examples)) in others.by_reason {
+            self.add_all(&reason, count, examples);
+        }
+    }
+
     /// How many in all.
     pub fn total(&self) -> u64 {
         self.by_reason.values().map(|(count, _)| count).sum()

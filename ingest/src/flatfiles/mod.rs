@@ -21,7 +21,7 @@ mod ticker;
 pub use decode::Decoder;
 pub use discover::{Discovery, FoundFile, discover};
 pub use error::FlatFileError;
-pub use minutes::{MinuteFile, decode_minutes};
+pub use minutes::decode_minutes;
 pub use row::Window;
 pub use runs::TickerMinutes;
 pub use set_aside::SetAside;

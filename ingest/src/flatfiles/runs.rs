@@ -44,8 +44,8 @@ impl TickerMinutes {
         start as usize..self.ends[run].1 as usize
     }
 
-    /// Appends a bar: to the last ticker's, or as the first of a new run.
-    fn push(&mut self, ticker: &str, bar: MinuteBar) {
+    /// Appends a bar: to the last ticker's, or as the first of a new run. A ticker's bars must come together and in order.
+    pub fn push(&mut self, ticker: &str, bar: MinuteBar) {
         if self.ends.is_empty() || self.ticker(self.ends.len() - 1) != ticker {
             self.text.push_str(ticker);
             self.ends.push((self.text.len() as u32, self.bars.len() as u32));

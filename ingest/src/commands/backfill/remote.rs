@@ -8,26 +8,24 @@ use tidemark::failure::Failure;
 use tidemark::say::Progress;
 
 use super::super::days::{Loader, Selection};
-use super::files::{decode, say_progress};
+use super::files::say_progress;
+use super::frame::Frame;
 use super::report::{Read, Report};
-use crate::flatfiles::{Decoder, FlatFileError};
+use crate::flatfiles::FlatFileError;
 use crate::vendor::{Ahead, RemoteFile, S3Client, VendorError};
 
-/// Files on their way, or decoded and not yet taken.
-const IN_FLIGHT: usize = 8;
-
 /// Fetches `files` and gives them to `loader`.
-pub async fn load(
+pub(super) async fn load<B: Frame>(
     client: &Arc<S3Client>,
     files: Vec<RemoteFile>,
     selection: &Selection,
-    loader: &mut Loader,
+    loader: &mut Loader<B>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let total = files.len();
     let (client, selection) = (Arc::clone(client), Arc::new(selection.clone()));
-    let mut days = Ahead::new(files, IN_FLIGHT, move |file| {
-        read_file(Arc::clone(&client), file, Arc::clone(&selection))
+    let mut days = Ahead::new(files, B::IN_FLIGHT, move |file| {
+        read_file::<B>(Arc::clone(&client), file, Arc::clone(&selection))
     });
     let progress = Progress::new("loading", "files");
     let (started, mut done) = (Instant::now(), 0);
@@ -39,6 +37,7 @@ pub async fn load(
                 return Err(super::stopped(loader, total, error).await);
             }
         }
+        loader.wait_above(B::MOST_ON_THE_WAY).await?;
         done += 1;
         say_progress(&progress, done, total, loader, started);
     }
@@ -47,11 +46,11 @@ pub async fn load(
 }
 
 /// Fetches and decodes one file; when it cannot be unpacked, once more. An error is one that the other files would meet too.
-async fn read_file(
+async fn read_file<B: Frame>(
     client: Arc<S3Client>,
     file: RemoteFile,
     selection: Arc<Selection>,
-) -> Result<Read, VendorError> {
+) -> Result<Read<B>, VendorError> {
     let mut damaged = false;
     loop {
         let fetched = match client.get(&file).await {
@@ -61,7 +60,7 @@ async fn read_file(
         };
         let (place, date, selection) = (file.place(), file.session_date, Arc::clone(&selection));
         let decoding = tokio::task::spawn_blocking(move || {
-            decode(&mut Decoder::default(), Path::new(&place), &fetched.bytes, date, &selection)
+            B::decode(Path::new(&place), &fetched.bytes, date, &selection)
         });
         match decoding.await {
             Ok(Ok((mut day, seen))) => {
