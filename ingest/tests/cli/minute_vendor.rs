@@ -103,20 +103,3 @@ async fn the_minutes_of_the_whole_market_are_refused_from_the_api_before_anythin
     assert!(run.out.contains("3 files to fetch") || run.out.contains("calls of the vendor's API"), "{}", run.out);
     assert_eq!(tables::number(&database.client().await, "SELECT count(*) FROM loads").await, 0);
 }
-
-#[tokio::test]
-async fn windows_of_the_api_that_are_no_whole_minutes_or_of_a_closed_day_are_set_aside() {
-    let (database, vendor) = (Database::create().await, Vendor::start(market()));
-    {
-        let mut market = vendor.market();
-        market.minute("A", "2024-06-29", "10:00", 5.0, 5.0);
-        let bars = market.minutes.get_mut("A").expect("minutes");
-        let mut odd = bars[0].clone();
-        odd.0 += 1_500;
-        bars.push(odd);
-    }
-    let run = load(&database, &vendor, &["--source", "rest", "--tickers", "A"]).await.succeeded();
-    assert!(run.out.contains("1  the window does not start on a whole minute"), "{}", run.out);
-    assert_eq!(run.number("inserted"), 12);
-    assert_eq!(tables::number(&database.client().await, "SELECT sum(set_aside) FROM loads").await, 1);
-}

@@ -306,11 +306,11 @@ async fn a_load_that_is_killed_again_and_again_ends_with_every_minute_once() {
 }
 
 #[tokio::test]
-async fn the_minutes_of_the_last_file_asked_for_are_refused_as_those_of_days_are() {
+async fn a_folder_without_minutes_and_a_timeframe_that_there_is_not_are_refused() {
     let (database, folder) = (Database::create().await, Folder::new());
     load(&database, &folder, DAY, LAST, &[])
         .await
         .failed("no folder us_stocks_sip/minute_aggs_v1 here", "minute_aggs_v1/YYYY/MM/YYYY-MM-DD.csv.gz");
-    let run = load(&database, &folder, DAY, LAST, &["--timeframe", "hour"]).await;
+    let run = crate::run::backfill(&database.url, folder.path(), DAY, LAST, &["--timeframe", "hour"]).await;
     assert!(run.code == Some(2) && run.err.contains("possible values: day, minute"), "{}", run.err);
 }

@@ -150,3 +150,50 @@ impl Frame for TickerMinutes {
         (gathered, digest.finish())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BAR: DayBar =
+        DayBar { open: 1.0, high: 2.0, low: 1.0, close: 2.0, volume: 5.0, vwap: None, trade_count: Some(3) };
+
+    fn range(bars: &[(i64, DayBar)]) -> Range {
+        let (received, bars) = (bars.len(), bars.to_vec());
+        Range { ticker: "A".into(), bars, set_aside: Vec::new(), received, repeated: 0 }
+    }
+
+    #[test]
+    fn a_range_of_minutes_falls_into_days_in_new_york_and_only_whole_minutes_are_bars() {
+        let midnight = 1_719_892_800_000; // 2024-07-02 in New York
+        let many = DayBar { trade_count: Some(1 << 40), ..BAR };
+        let starts = [midnight - 60_000, midnight, midnight + 1, midnight + 60_000];
+        let mut bars: Vec<(i64, DayBar)> = starts.iter().map(|start| (*start, BAR)).collect();
+        bars.push((midnight + 120_000, many));
+        let days = TickerMinutes::by_day(range(&bars));
+        let found: Vec<(String, i64)> = (days.bars.iter())
+            .map(|(date, bar)| (date.to_string(), i64::from(bar.minute) * 60_000 - midnight))
+            .collect();
+        let expected = [("2024-07-01", -60_000), ("2024-07-02", 0), ("2024-07-02", 60_000)];
+        assert_eq!(found, expected.map(|(date, at)| (date.to_owned(), at)));
+        let reasons: Vec<&str> = days.set_aside.iter().map(|(_, reason)| reason.as_str()).collect();
+        assert_eq!(reasons, ["the window does not start on a whole minute", "not a number"]);
+        assert_eq!(days.set_aside[0].0, "2024-07-02".parse().ok());
+    }
+
+    #[test]
+    fn a_session_of_minutes_is_known_by_every_ticker_minute_and_number_in_it() {
+        let tickers = ["A".to_owned(), "B".to_owned()];
+        let minute = |at: i32| MinuteBar::new(at, &BAR).unwrap();
+        let bars = [(0, minute(7)), (0, minute(8)), (1, minute(7))];
+        let (gathered, digest) = TickerMinutes::of_session(&bars, &tickers);
+        let runs: Vec<(&str, usize)> = gathered.runs().map(|(ticker, run)| (ticker, run.len())).collect();
+        assert_eq!(runs, [("A", 2), ("B", 1)]);
+        let digest_of = |bars: &[(u32, MinuteBar)]| TickerMinutes::of_session(bars, &tickers).1;
+        assert_eq!(digest_of(&bars), digest);
+        let changed = MinuteBar { volume: 6.0, ..bars[2].1 };
+        for other in [&bars[..2], &[bars[0], bars[1], (1, changed)], &[bars[0], bars[1], (1, minute(9))]] {
+            assert_ne!(digest_of(other), digest);
+        }
+    }
+}
