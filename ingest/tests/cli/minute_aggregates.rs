@@ -207,7 +207,7 @@ async fn chunks(client: &Client, query: &str) -> Vec<String> {
         .iter()
         .filter(|line| !line.contains("never executed"))
         .filter_map(|line| line.split_once(" on _hyper_").map(|(_, rest)| rest))
-        .map(|rest| rest.split([' ', '(']).next().unwrap_or_default().to_owned())
+        .map(|rest| rest.split("_chunk").next().unwrap_or_default().to_owned())
         .collect();
     chunks.sort();
     chunks.dedup();
