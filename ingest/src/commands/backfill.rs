@@ -47,8 +47,13 @@ pub struct Args {
     ///
     /// s3: the vendor's flat files, one a session (keys in POLYGON_S3_ACCESS_KEY_ID and POLYGON_S3_SECRET_ACCESS_KEY). A
     /// list of 1,000 files takes one call and shows which were replaced: those are loaded again as corrections.
+    ///
     /// rest: the vendor's API, one call a session, or one a ticker where --tickers are fewer (key in POLYGON_API_KEY).
+    ///
     /// flatfiles:DIR: the folder that holds us_stocks_sip/day_aggs_v1.
+    ///
+    /// Where none is named, files come first, and the API gives the sessions whose file is not published yet (it is about
+    /// 11:00 New York on the next day).
     #[arg(long, value_name = "SOURCE")]
     source: Option<BarSource>,
     /// Which bars: day, or minute (extended hours included)
@@ -83,11 +88,11 @@ pub struct Args {
 
 const AFTER: &str = "\
 Examples:
-  ingest backfill --from 2015-01-02 --dry-run                      what ten years would take
-  ingest backfill --from 2015-01-02                                the whole market, then again every day
-  ingest backfill --from 2015-01-02 --tickers AAPL,BRK.A           two calls of the API
-  ingest backfill --from 2024-01-02 --source flatfiles:market      files of one's own
-  ingest backfill --from 2024-01-02 --timeframe minute --tickers AAPL,SPY   minutes, two calls a month
+  ingest backfill --from 2015-01-02 --dry-run                  what ten years would take
+  ingest backfill --from 2015-01-02                            load them; every day again
+  ingest backfill --from 2015-01-02 --tickers AAPL,BRK.A       two calls of the API
+  ingest backfill --from 2024-01-02 --source flatfiles:market  files of one's own
+  ingest backfill --from 2024-01-02 --timeframe minute --tickers AAPL,SPY  minutes: two calls a month
 
 What comes next: ingest actions --source rest, features refresh, scan full.";
 
@@ -305,7 +310,9 @@ impl Vendor {
         report.found = plan.sessions;
         report.unchanged = plan.unchanged;
         for file in &plan.closed {
-            report.files.add("the exchange was closed", || file.place());
+            let why =
+                nyse().closed_because(file.session_date).map_or_else(String::new, |why| format!(": {why}"));
+            report.files.add("the exchange was closed", || file.place() + &why);
         }
         for key in plan.strays.drain(..) {
             report.files.add("the name is not YYYY/MM/YYYY-MM-DD.csv.gz", || key);

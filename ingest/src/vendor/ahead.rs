@@ -80,7 +80,7 @@ mod tests {
             async move {
                 begun.fetch_add(1, Ordering::SeqCst);
                 if item > 0 {
-                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    tokio::time::sleep(Duration::from_mins(1)).await;
                 }
                 ended.fetch_add(1, Ordering::SeqCst);
             }

@@ -108,7 +108,7 @@ async fn a_dry_run_tells_the_plan_asks_for_no_bars_and_changes_nothing() {
     let lines = [
         "4 sessions: 4 to load, 0 loaded already, 0 without a file",
         "2 calls of the vendor's API, one a session",
-        "at 5 calls of the API a minute that takes 12.0 s",
+        "at 5 calls of the API a minute that takes 12.0 s; with a paid plan, say --plan paid",
         "nothing was loaded; leave out --dry-run to load",
     ];
     says(&run, &lines);

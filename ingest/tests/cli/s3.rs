@@ -1,8 +1,9 @@
 //! The vendor's flat files over S3: listed, fetched once, and fetched again when they are replaced.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::files::bar;
+use crate::files::{Bars, bar, naive};
 use crate::run::{Run, finish};
 use crate::support::Database;
 use crate::tables;
@@ -201,7 +202,8 @@ async fn holidays_strays_and_sessions_without_a_file_are_counted() {
     let run = vendor.run(&database, &args).await.succeeded();
     assert!(run.out.contains("loaded 3, unchanged 0, set aside 2"), "{}", run.out);
     assert!(
-        run.out.contains("the exchange was closed") && run.out.contains("2024-07-04.csv.gz"),
+        run.out.contains("the exchange was closed")
+            && run.out.contains("2024-07-04.csv.gz: Independence Day"),
         "{}",
         run.out
     );
@@ -222,6 +224,47 @@ async fn chosen_tickers_are_loaded_alone_from_files_too() {
     assert!(run.err.contains("no bar of a was found"), "{}", run.err);
     let run = load(&database, &vendor, &[]).await.succeeded();
     assert_eq!((run.number("inserted"), run.number("equal"), calls(&vendor)), (6, 3, [1, 3, 0]));
+}
+
+#[tokio::test]
+async fn six_real_weeks_and_their_corrections_come_over_the_wire_to_the_last_bit() {
+    let Some(data) = crate::real_slice::data() else {
+        eprintln!("skipped: name a folder of real data in TIDEMARK_TEST_DATA");
+        return;
+    };
+    let (from, to, closed) = ("2015-03-20", "2015-04-30", "2015-04-03");
+    let in_range = |day: &str| (from..=to).contains(&day) && day != closed;
+    let (market, later) = (data.join("vendor/us2015"), data.join("vendor/us2015_republished"));
+    let publish = |folder: &std::path::Path, vendor: &Vendor| {
+        for month in ["03", "04"] {
+            let month = format!("us_stocks_sip/day_aggs_v1/2015/{month}");
+            for file in std::fs::read_dir(folder.join(&month)).into_iter().flatten() {
+                let path = file.expect("a file").path();
+                let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+                vendor.market().put(&format!("{month}/{name}"), std::fs::read(path).expect("bytes"));
+            }
+        }
+    };
+    let (database, vendor) = (Database::create().await, Vendor::start(Market::new()));
+    let client = database.client().await;
+    let args = ["backfill", "--source", "s3", "--from", from, "--to", to];
+    publish(&market, &vendor);
+    vendor.run(&database, &args).await.succeeded();
+    let first = naive(&market, in_range);
+    assert_eq!(tables::bars(&client).await, first);
+    let days = |bars: &Bars| bars.keys().map(|(_, day)| day.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(calls(&vendor), [1, days(&first).len(), 0]);
+
+    publish(&later, &vendor);
+    vendor.forget_requests();
+    vendor.run(&database, &args).await.succeeded();
+    let again = naive(&later, in_range);
+    assert_eq!(calls(&vendor), [1, days(&again).len(), 0]);
+    let mut second = first;
+    second.retain(|(_, day), _| !days(&again).contains(day));
+    second.extend(again);
+    assert_eq!(tables::bars(&client).await, second);
+    assert_eq!(tables::unlogged(&client).await, 0);
 }
 
 #[tokio::test]

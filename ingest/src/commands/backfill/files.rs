@@ -143,7 +143,7 @@ fn read_file(
     match decode(decoder, &file.path, &packed, file.session_date, selection) {
         Ok((mut day, seen)) => {
             day.origin = absolute(&file.path).display().to_string();
-            Read::Day(day, seen)
+            Read::Day(Box::new((day, seen)))
         }
         Err(error) => Read::Unusable(error.into()),
     }

@@ -14,8 +14,10 @@ use crate::vendor::{Range, new_york_date};
 
 /// Bars of a timeframe on their way through a backfill.
 pub(super) trait Frame: SourceBars + Sized {
-    /// Files of the vendor that are fetched and decoded at once.
+    /// Files of the vendor that are fetched ahead.
     const IN_FLIGHT: usize;
+    /// Whether they are decoded ahead too.
+    const DECODED_AHEAD: bool;
     /// Bars that may be on their way into the database while more are decoded.
     const MOST_ON_THE_WAY: usize;
     /// A bar of a range, with its time where its day does not say it.
@@ -49,6 +51,7 @@ pub(super) struct ByDay<Bar> {
 
 impl Frame for TickerBars {
     const IN_FLIGHT: usize = 8;
+    const DECODED_AHEAD: bool = true;
     const MOST_ON_THE_WAY: usize = usize::MAX;
     type Bar = DayBar;
 
@@ -80,7 +83,8 @@ impl Frame for TickerBars {
 }
 
 impl Frame for TickerMinutes {
-    const IN_FLIGHT: usize = 1;
+    const IN_FLIGHT: usize = 2;
+    const DECODED_AHEAD: bool = false;
     const MOST_ON_THE_WAY: usize = 600_000;
     type Bar = MinuteBar;
 

@@ -25,6 +25,9 @@ const RANGE_BARS: usize = 50_000;
 /// How old a session without a file may be, in days, and still be taken for one that is not published yet.
 const RECENT: Days = Days::new(14);
 
+/// The pace of the free plan, in calls a minute.
+const FREE: u32 = 5;
+
 /// Paces above this, in calls a minute, are not worth a word about the time they take.
 const FAST: u32 = 600;
 
@@ -231,7 +234,9 @@ impl Plan {
         if per_minute.get() <= FAST && calls > 1 {
             // The first call goes out at once.
             let time = Duration::from_secs((calls - 1) * 60 / u64::from(per_minute.get()));
-            lines.push(format!("at {per_minute} calls of the API a minute that takes {}", say::time(time)));
+            let paid = if per_minute.get() <= FREE { "; with a paid plan, say --plan paid" } else { "" };
+            let time = say::time(time);
+            lines.push(format!("at {per_minute} calls of the API a minute that takes {time}{paid}"));
         }
         lines
     }

@@ -31,19 +31,32 @@ fn file(date: &str, etag: &str) -> RemoteFile {
 }
 
 /// What a test varies; the rest is a whole market of which nothing is loaded, looked at on the Saturday after.
-#[derive(Default)]
 struct Case {
     minutes: bool,
     known: HashMap<NaiveDate, Entry>,
-    tickers: Vec<String>,
+    selection: Selection,
     reload: bool,
     recheck: BTreeSet<NaiveDate>,
-    today: Option<NaiveDate>,
+    today: NaiveDate,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self {
+            minutes: false,
+            known: HashMap::new(),
+            selection: Selection::new(&[]),
+            reload: false,
+            recheck: BTreeSet::new(),
+            today: day("2024-07-13"),
+        }
+    }
 }
 
 impl Case {
     fn tickers(tickers: &[&str]) -> Self {
-        Self { tickers: tickers.iter().map(|ticker| (*ticker).to_owned()).collect(), ..Self::default() }
+        let tickers: Vec<String> = tickers.iter().map(|ticker| (*ticker).to_owned()).collect();
+        Self { selection: Selection::new(&tickers), ..Self::default() }
     }
 
     fn with(mut self, dates: &[&str], entry: &Entry) -> Self {
@@ -51,25 +64,24 @@ impl Case {
         self
     }
 
-    fn on<T>(&self, sessions: &[NaiveDate], ask: impl FnOnce(&Situation<'_>) -> T) -> T {
-        let selection = Selection::new(&self.tickers);
-        ask(&Situation {
+    fn on<'a>(&'a self, sessions: &'a [NaiveDate]) -> Situation<'a> {
+        Situation {
             timeframe: if self.minutes { Timeframe::Minute } else { Timeframe::Day },
             sessions,
             known: &self.known,
-            selection: &selection,
+            selection: &self.selection,
             reload: self.reload,
             recheck: &self.recheck,
-            today: self.today.unwrap_or(day("2024-07-13")),
-        })
+            today: self.today,
+        }
     }
 
     fn way(&self, files: bool, api: bool) -> Option<Way> {
-        self.on(&week(), |situation| situation.way(files, api))
+        self.on(&week()).way(files, api)
     }
 
     fn files(&self, files: Vec<RemoteFile>, insist: bool, api: bool) -> Plan {
-        self.on(&week(), |situation| situation.files(Listing::of(files), insist, api))
+        self.on(&week()).files(Listing::of(files), insist, api)
     }
 }
 
@@ -111,20 +123,19 @@ fn what_is_loaded_does_not_count_as_a_session_to_ask_for() {
     let case = Case::tickers(&["A", "B"]).with(&["2024-07-08", "2024-07-09", "2024-07-10"], &loaded);
     assert_eq!(case.way(false, true), Some(Way::Grouped), "two sessions are left: two calls either way");
     assert_eq!(case.way(true, true), Some(Way::Files));
-    let plan = case.on(&week(), |on| on.grouped());
+    let plan = case.on(&week()).grouped();
     assert_eq!(texts(&plan.grouped), ["2024-07-11", "2024-07-12"]);
     assert_eq!((plan.unchanged, plan.api_calls()), (3, 2));
     let other = Case::tickers(&["A"]).with(&["2024-07-08"], &loaded);
-    assert_eq!(other.on(&week(), |on| on.ranges()).windows, [week()], "A,B is another selection");
+    assert_eq!(other.on(&week()).ranges().windows, [week()], "A,B is another selection");
 }
 
 #[test]
 fn a_day_of_the_whole_market_is_one_call() {
     let one = [day("2024-07-12")];
-    let plan = Case::default().on(&one, |on| on.grouped());
+    let plan = Case::default().on(&one).grouped();
     assert_eq!(plan.api_calls(), 1);
-    let plan =
-        Case::default().on(&one, |on| on.files(Listing::of(vec![file("2024-07-12", "e")]), false, true));
+    let plan = Case::default().on(&one).files(Listing::of(vec![file("2024-07-12", "e")]), false, true);
     assert_eq!((plan.lists, plan.files.len(), plan.api_calls()), (1, 1, 0));
 }
 
@@ -180,7 +191,7 @@ fn a_session_whose_file_is_not_published_yet_comes_from_the_api() {
     );
 
     // Years later, a session before the first file is no late one: the bucket begins there.
-    let later = Case { today: Some(day("2030-07-13")), ..Case::default() };
+    let later = Case { today: day("2030-07-13"), ..Case::default() };
     let plan = later.files(files(), false, true);
     assert_eq!(texts(&plan.grouped), ["2024-07-10", "2024-07-12"]);
     assert_eq!(texts(&plan.absent), ["2024-07-08"]);
@@ -209,38 +220,39 @@ fn files_of_closed_days_are_set_aside() {
 fn many_tickers_over_many_years_are_cut_into_windows_that_fit_into_memory() {
     let years: Vec<NaiveDate> = nyse().sessions(day("2015-01-01"), day("2025-01-01")).collect();
     let tickers: Vec<String> = (0..400).map(|n| format!("T{n}")).collect();
-    let case = Case { tickers, ..Case::default() };
-    let plan = case.on(&years, |on| on.ranges());
+    let case = Case { selection: Selection::new(&tickers), ..Case::default() };
+    let plan = case.on(&years).ranges();
     assert_eq!(plan.windows.len(), 3);
     assert!(plan.windows.iter().all(|window| window.len() * 400 <= WINDOW_BARS));
     assert_eq!(plan.windows.concat(), years);
     assert_eq!(plan.api_calls(), 1_200);
-    assert_eq!(case.on(&years, |situation| situation.way(false, true)), Some(Way::Ranges));
+    assert_eq!(case.on(&years).way(false, true), Some(Way::Ranges));
     // With twice as many, the windows make more calls than there are sessions.
     let tickers: Vec<String> = (0..800).map(|n| format!("T{n}")).collect();
-    let case = Case { tickers, ..Case::default() };
-    assert_eq!(case.on(&years, |situation| situation.way(false, true)), Some(Way::Grouped));
+    let case = Case { selection: Selection::new(&tickers), ..Case::default() };
+    assert_eq!(case.on(&years).way(false, true), Some(Way::Grouped));
 }
 
 #[test]
 fn the_words_give_the_calls_and_at_a_slow_pace_the_time() {
     let years: Vec<NaiveDate> = nyse().sessions(day("2015-01-01"), day("2025-01-01")).collect();
-    let plan = Case::default().on(&years, |on| on.grouped());
+    let plan = Case::default().on(&years).grouped();
     assert_eq!(
         lines(&plan, 5),
         [
             "2,516 sessions: 2,516 to load, 0 loaded already, 0 without a file",
             "2,516 calls of the vendor's API, one a session",
-            "at 5 calls of the API a minute that takes 8 h 23 min",
+            "at 5 calls of the API a minute that takes 8 h 23 min; with a paid plan, say --plan paid",
         ]
     );
+    assert_eq!(lines(&plan, 60)[2], "at 60 calls of the API a minute that takes 41 min 55 s");
     assert_eq!(lines(&plan, 5_700).len(), 2, "a fast pace is not worth a word");
-    let plan = Case::tickers(&["A", "B"]).on(&years, |on| on.ranges());
+    let plan = Case::tickers(&["A", "B"]).on(&years).ranges();
     assert_eq!(
         lines(&plan, 5)[1..],
         [
             "2 calls of the vendor's API, one a ticker for up to 2,516 sessions",
-            "at 5 calls of the API a minute that takes 12.0 s",
+            "at 5 calls of the API a minute that takes 12.0 s; with a paid plan, say --plan paid",
         ]
     );
     let plan = Case::default().files(vec![file("2024-07-08", "e"), file("2024-07-09", "e")], false, true);
@@ -274,8 +286,8 @@ fn minutes_are_asked_for_by_months_and_in_windows_that_fit_into_memory() {
     let sessions: Vec<NaiveDate> = nyse().sessions(day("2024-01-10"), day("2024-04-01")).collect();
     let windows = |tickers: usize| {
         let tickers: Vec<String> = (0..tickers).map(|n| format!("T{n}")).collect();
-        let case = Case { minutes: true, tickers, ..Case::default() };
-        case.on(&sessions, |situation| situation.ranges().windows)
+        let case = Case { minutes: true, selection: Selection::new(&tickers), ..Case::default() };
+        case.on(&sessions).ranges().windows
     };
     let shown = |windows: &[Vec<NaiveDate>]| -> Vec<(String, String)> {
         windows.iter().map(|dates| (dates[0].to_string(), dates[dates.len() - 1].to_string())).collect()

@@ -52,7 +52,7 @@ pub struct Report {
 /// What reading one file gave.
 pub(super) enum Read<B = TickerBars> {
     /// A day.
-    Day(SourceDay<B>, Seen),
+    Day(Box<(SourceDay<B>, Seen)>),
     /// Bytes that are loaded already.
     Unchanged,
     /// Nothing that can be loaded.
@@ -74,7 +74,8 @@ impl Report {
         loader: &mut Loader<B>,
     ) -> anyhow::Result<()> {
         match read {
-            Read::Day(day, seen) => {
+            Read::Day(day) => {
+                let (day, seen) = *day;
                 self.read += seen.rows;
                 self.rows.merge(seen.set_aside);
                 loader.take(day).await?;

@@ -20,7 +20,7 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Whether `request` is signed by `secret` as AWS's Signature Version 4 asks of an address ("Authenticating requests:
@@ -121,7 +121,7 @@ fn the_signature_is_that_of_aws_own_example() {
     let bucket = Bucket::new(endpoint, UrlStyle::VirtualHost, "examplebucket", "us-east-1").unwrap();
     let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
     let action = GetObject::new(&bucket, Some(&credentials), "test.txt");
-    let url = action.sign_with_time(Duration::from_secs(86400), &"2013-05-24T00:00:00Z".parse().unwrap());
+    let url = action.sign_with_time(Duration::from_hours(24), &"2013-05-24T00:00:00Z".parse().unwrap());
     let expected = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
     assert!(url.as_str().ends_with(&format!("&X-Amz-Signature={expected}")), "{url}");
 }
@@ -214,16 +214,14 @@ async fn redirects_are_not_followed_and_plain_http_is_for_loopback_only() {
 async fn a_list_is_read_page_by_page_until_the_range_is_past() {
     let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
     let page = |days: &[&str], token: &str| {
-        let objects: String = days
-            .iter()
-            .map(|day| {
-                let (year, month) = (&day[..4], &day[5..7]);
-                format!(
-                    "<Contents><Key>us_stocks_sip/minute_aggs_v1/{year}/{month}/{day}.csv.gz</Key><ETag>e</ETag>\
+        let objects = days.iter().fold(String::new(), |objects, day| {
+            let folder = day[..7].replace('-', "/");
+            objects
+                + &format!(
+                    "<Contents><Key>us_stocks_sip/minute_aggs_v1/{folder}/{day}.csv.gz</Key><ETag>e</ETag>\
                      <Size>1</Size></Contents>"
                 )
-            })
-            .collect();
+        });
         let body = format!(
             "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>true</IsTruncated>\
              <NextContinuationToken>{token}</NextContinuationToken>{objects}</ListBucketResult>"
