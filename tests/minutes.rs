@@ -98,7 +98,8 @@ fn minutes_of(model: &Model, date: NaiveDate, selection: &str) -> Minutes {
 
 async fn load(client: &mut Client, sessions: Vec<Minutes>, only: Option<&[i32]>) -> Outcome {
     let dates: Vec<NaiveDate> = sessions.iter().map(|session| session.load.session_date).collect();
-    let known = ledger::entries(client, Timeframe::Minute, day("2000-01-01"), day("2030-01-01")).await.unwrap();
+    let known =
+        ledger::entries(client, Timeframe::Minute, day("2000-01-01"), day("2030-01-01")).await.unwrap();
     bar_table::open_chunks(client, Minutes::TABLE, &dates).await.unwrap();
     let block = Block::new(sessions, &known);
     load::load(client, &block, &known, only).await.unwrap().0
@@ -205,7 +206,11 @@ async fn any_history_of_replacements_ends_in_what_the_last_ones_said() {
     aggregates_are_fresh(&client).await;
     let counts = "SELECT count(*) FILTER (WHERE instrument_id = 0), count(*) FROM bars_minute";
     let row = client.query_one(counts, &[]).await.unwrap();
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, model.len() as i64), "rows that opened chunks");
+    assert_eq!(
+        (row.get::<_, i64>(0), row.get::<_, i64>(1)),
+        (0, model.len() as i64),
+        "rows that opened chunks"
+    );
 }
 
 #[tokio::test]

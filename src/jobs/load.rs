@@ -137,8 +137,7 @@ impl<S: Session> Block<S> {
         let started = Instant::now();
         sessions.sort_unstable_by_key(|session| session.load().session_date);
         let is_known = |session: &S| known.contains_key(&session.load().session_date);
-        let (new, loaded) =
-            (by_key(&sessions, |session| !is_known(session)), by_key(&sessions, is_known));
+        let (new, loaded) = (by_key(&sessions, |session| !is_known(session)), by_key(&sessions, is_known));
         Self { sessions, new, loaded, sorting: started.elapsed() }
     }
 
@@ -346,10 +345,7 @@ mod tests {
         let shown = |order: &Order| -> Vec<String> {
             block.rows(order).map(|(id, at, bar)| format!("{id} {at:?} {}", bar.close)).collect()
         };
-        assert_eq!(
-            shown(&block.new),
-            ["2 Day(8949) 2", "2 Day(8950) 2", "3 Day(8949) 3", "7 Day(8950) 7"]
-        );
+        assert_eq!(shown(&block.new), ["2 Day(8949) 2", "2 Day(8950) 2", "3 Day(8949) 3", "7 Day(8950) 7"]);
         assert_eq!(shown(&block.loaded), ["3 Day(8952) 3"]);
         let changes = block.spans(&block.new);
         let first = "2024-07-02".parse().expect("a date");

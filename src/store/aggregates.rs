@@ -80,8 +80,7 @@ pub(super) async fn create(transaction: &Transaction<'_>, edition: &str) -> Resu
         if let Some(drop) = drop {
             transaction.batch_execute(drop).await.map_err(|error| StoreError::in_the_way(action, error))?;
         }
-        let create =
-            if edition == COMMUNITY { aggregate.create_continuous } else { aggregate.create_view };
+        let create = if edition == COMMUNITY { aggregate.create_continuous } else { aggregate.create_view };
         transaction.batch_execute(create).await.during(action)?;
     }
     transaction.batch_execute(COMMENTS).await.during(action)
@@ -90,11 +89,7 @@ pub(super) async fn create(transaction: &Transaction<'_>, edition: &str) -> Resu
 /// Brings continuous aggregates up to date over the sessions from `from` to `to`, both included, after their minutes were
 /// committed; on the Apache edition there is nothing to do. A run that dies before leaves it to [`refresh_all`]: until then
 /// the aggregates show these sessions as they were.
-pub async fn refresh(
-    client: &impl GenericClient,
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<(), StoreError> {
+pub async fn refresh(client: &impl GenericClient, from: NaiveDate, to: NaiveDate) -> Result<(), StoreError> {
     refresh_between(client, Some(from), Some(to + Days::new(1))).await
 }
 

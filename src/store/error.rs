@@ -129,7 +129,9 @@ impl StoreError {
             Self::DiskFull(_) => {
                 "free or add space, then run the same command again: what was loaded stays, nothing is half-written"
             }
-            Self::InTheWay(_) => "drop your view (the cause names it), run the command again, then create it again",
+            Self::InTheWay(_) => {
+                "drop your view (the cause names it), run the command again, then create it again"
+            }
             Self::Conflict(_) => "run the command again",
             Self::Lost(..) => {
                 "run the same command again once the server is back: it goes on where it stopped"

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use tidemark::domain::bar::DayBar;
 use tidemark::domain::calendar::nyse;
-use tidemark::store::instruments::Tickers;
 use tidemark::store::bar_table::{self, Replaced};
+use tidemark::store::instruments::Tickers;
 use tidemark::store::{bars, date_of};
 use tokio_postgres::{Client, Transaction};
 

@@ -244,7 +244,7 @@ impl Opened {
         let files = || source::s3(settings).map(|client| Some(Arc::new(client)));
         let api = || source::vendor(settings, request.pace).map(|client| Some(Arc::new(client)));
         let (has_files, has_api) = (source::has_s3(settings), source::has_vendor(settings));
-        Ok(match &request.source {
+        let opened = match &request.source {
             Some(BarSource::FlatFiles(folder)) => {
                 let window =
                     if request.timeframe == Timeframe::Minute { Window::Minute } else { Window::Day };
@@ -258,7 +258,14 @@ impl Opened {
                 api: if has_api { api()? } else { None },
                 insist: false,
             }),
-        })
+        };
+        let all = request.tickers.is_empty();
+        match opened {
+            Self::Vendor(Vendor { files: None, .. }) if all && request.timeframe == Timeframe::Minute => {
+                Err(minutes_of_all().into())
+            }
+            opened => Ok(opened),
+        }
     }
 }
 
@@ -300,13 +307,12 @@ impl Vendor {
             }
             (Some(Way::Ranges), _) => Ok(situation.ranges()),
             (Some(_), _) => Ok(situation.grouped()),
-            (None, _) if self.api.is_some() => Err(minutes_of_all().into()),
             (None, _) => Err(no_source().into()),
         }
     }
 
     /// What the plan says of the range goes to `report`.
-    fn begin(&self, plan: &mut Plan, report: &mut Report) {
+    fn begin(&self, request: &Request, plan: &mut Plan, report: &mut Report) {
         report.found = plan.sessions;
         report.unchanged = plan.unchanged;
         for file in &plan.closed {
@@ -318,9 +324,12 @@ impl Vendor {
             report.files.add("the name is not YYYY/MM/YYYY-MM-DD.csv.gz", || key);
         }
         if plan.lists > 0 && self.api.is_none() && !plan.absent.is_empty() {
-            eprintln!(
-                "a session's file is there about 11:00 New York on the next day; with POLYGON_API_KEY set, the API gives it before"
-            );
+            let before = if request.timeframe == Timeframe::Day {
+                "; with POLYGON_API_KEY set, the API gives it before"
+            } else {
+                ""
+            };
+            eprintln!("a session's file is there about 11:00 New York on the next day{before}");
         }
         report.absent = std::mem::take(&mut plan.absent);
     }
@@ -340,7 +349,7 @@ impl Vendor {
         loader: &mut Loader,
         report: &mut Report,
     ) -> anyhow::Result<()> {
-        self.begin(&mut plan, report);
+        self.begin(request, &mut plan, report);
         if let Some(client) = self.files.as_ref().filter(|_| !plan.files.is_empty()) {
             remote::load(client, plan.files, selection, loader, report).await?;
         }

@@ -164,6 +164,9 @@ impl Selection {
     }
 }
 
+/// A block on its way, and what comes back from there: the connection and the counts.
+type Loading = JoinHandle<Result<(Object, Done), StoreError>>;
+
 /// Gathers days into blocks and loads them: while blocks are on their way into the database, the next one gathers.
 pub struct Loader<B: SourceBars = TickerBars> {
     /// Creates instruments and opens chunks, while bars are copied on other connections.
@@ -176,7 +179,7 @@ pub struct Loader<B: SourceBars = TickerBars> {
     bars_waiting: usize,
     idle: Vec<Object>,
     /// Blocks on their way, each with the number of its bars.
-    loading: VecDeque<(usize, JoinHandle<Result<(Object, Done), StoreError>>)>,
+    loading: VecDeque<(usize, Loading)>,
     /// What was committed so far.
     pub done: Done,
 }

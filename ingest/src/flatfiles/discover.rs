@@ -229,7 +229,8 @@ mod tests {
             "2024/07/2024-07-08.csv.gz",
             "2023/12/2023-12-29.csv.gz",
         ]);
-        let found = discover(folder.path(), Window::Day, day("2024-07-02"), day("2024-07-08"), nyse()).expect("found");
+        let found = discover(folder.path(), Window::Day, day("2024-07-02"), day("2024-07-08"), nyse())
+            .expect("found");
         assert_eq!(days(&found), ["2024-07-02", "2024-07-05"]);
         assert_eq!(found.files[0].size, 5);
         assert!(found.files[0].path.ends_with("2024/07/2024-07-02.csv.gz"));
@@ -248,7 +249,8 @@ mod tests {
     #[test]
     fn minutes_lie_in_a_folder_of_their_own() {
         let folder = folder_with(&["2024/07/2024-07-02.csv.gz"]);
-        let minutes = |folder: &Path| discover(folder, Window::Minute, day("2024-07-01"), day("2024-08-01"), nyse());
+        let minutes =
+            |folder: &Path| discover(folder, Window::Minute, day("2024-07-01"), day("2024-08-01"), nyse());
         let fault = minutes(folder.path()).expect_err("no minutes");
         assert!(fault.to_string().ends_with(": no folder us_stocks_sip/minute_aggs_v1 here"), "{fault}");
         let path = folder.path().join("us_stocks_sip/minute_aggs_v1/2024/07");
@@ -308,7 +310,8 @@ mod tests {
     #[test]
     fn a_day_beyond_the_calendar_is_a_stray() {
         let folder = folder_with(&["2024/07/2024-07-02.csv.gz", "2150/01/2150-01-05.csv.gz"]);
-        let found = discover(folder.path(), Window::Day, day("2024-01-01"), day("2200-01-01"), nyse()).expect("found");
+        let found = discover(folder.path(), Window::Day, day("2024-01-01"), day("2200-01-01"), nyse())
+            .expect("found");
         assert_eq!(
             found.strays.iter().map(|stray| stray.reason).collect::<Vec<_>>(),
             [StrayReason::OutsideCalendar]

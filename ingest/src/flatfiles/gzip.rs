@@ -134,12 +134,9 @@ impl<'a> Pieces<'a> {
                 }
             };
             let (read, had) = (inflater.total_in(), self.piece.len());
-            let status = inflater
-                .decompress_vec(self.rest, &mut self.piece, FlushDecompress::None)
-                .map_err(|fault| GzipFault::Damaged {
-                    at: self.packed_len - self.rest.len(),
-                    what: fault.to_string(),
-                })?;
+            let status = inflater.decompress_vec(self.rest, &mut self.piece, FlushDecompress::None).map_err(
+                |fault| GzipFault::Damaged { at: self.packed_len - self.rest.len(), what: fault.to_string() },
+            )?;
             self.rest = &self.rest[(inflater.total_in() - read) as usize..];
             self.total += self.piece.len() - had;
             if self.total > self.limit {

@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 
 use crate::files::Folder;
 use crate::real_slice::data;
-use crate::run::{Run, ingest};
+use crate::run::Run;
 use crate::support::Database;
 use crate::tables;
 
@@ -79,8 +79,9 @@ async fn by_hand(client: &Client, key: Key) -> Bars {
 }
 
 async fn in_view(client: &Client, view: &str, key: &str) -> Bars {
-    let query =
-        format!("SELECT instrument_id, {key}, open, high, low, close, volume, trade_count, minutes FROM {view}");
+    let query = format!(
+        "SELECT instrument_id, {key}, open, high, low, close, volume, trade_count, minutes FROM {view}"
+    );
     let rows = client.query(&query, &[]).await.expect("bars");
     let bars: Bars = rows
         .iter()
@@ -176,13 +177,13 @@ async fn coarse_bars_worked_by_hand_and_corrected() {
         ]
     );
     let session = show("bars_session", "session_date");
-    assert_eq!(
-        tables::texts(&client, &session).await,
-        ["2024-07-02 20.25 23.5 18.5 23 11.6 null 35 5"]
-    );
+    assert_eq!(tables::texts(&client, &session).await, ["2024-07-02 20.25 23.5 18.5 23 11.6 null 35 5"]);
 
     // A correction, a minute that is gone and one that is new.
-    folder.minutes(DAY, &[&bars[..2], &[("A", "09:31", 18.0, 0.5), ("A", "09:33", 25.0, 1.0)], &bars[5..]].concat());
+    folder.minutes(
+        DAY,
+        &[&bars[..2], &[("A", "09:31", 18.0, 0.5), ("A", "09:33", 25.0, 1.0)], &bars[5..]].concat(),
+    );
     load(&database, &folder, DAY, DAY).await;
     assert_eq!(
         tables::texts(&client, &five).await,
@@ -194,15 +195,14 @@ async fn coarse_bars_worked_by_hand_and_corrected() {
         ]
     );
     assert_eq!(tables::texts(&client, &hour).await[0], "09:00 10.25 25.5 9.5 25 101.6 null 28 4");
-    assert_eq!(
-        tables::texts(&client, &session).await,
-        ["2024-07-02 20.25 25.5 17.5 23 7.6 null 28 4"]
-    );
+    assert_eq!(tables::texts(&client, &session).await, ["2024-07-02 20.25 25.5 17.5 23 7.6 null 28 4"]);
 }
 
 /// Names of the chunks that a query reads, by its plan.
 async fn chunks(client: &Client, query: &str) -> Vec<String> {
-    let plan = tables::texts(client, &format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {query}")).await;
+    let plan =
+        tables::texts(client, &format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {query}"))
+            .await;
     let mut chunks: Vec<String> = plan
         .iter()
         .filter(|line| !line.contains("never executed"))
@@ -298,7 +298,8 @@ async fn real_minutes_give_the_real_days_and_hours() {
     are_right(&client).await;
 
     // AAPL around its split of 7 for 1: what the minutes say is what the day's own files say, raw as printed.
-    let aapl = "SELECT concat_ws(' ', session_date, open, high, low, close, volume, minutes) FROM bars_session
+    let aapl =
+        "SELECT concat_ws(' ', session_date, open, high, low, close, volume, minutes) FROM bars_session
                 JOIN ticker_periods USING (instrument_id) WHERE ticker = 'AAPL' ORDER BY 1";
     assert_eq!(
         tables::texts(&client, aapl).await,
@@ -315,8 +316,11 @@ async fn real_minutes_give_the_real_days_and_hours() {
             if view == "bars_hour" { "bar_start" } else { "session_date" }
         );
         let rows = client.query(&query, &[]).await.expect("bars");
-        let of = |row: &tokio_postgres::Row, at: usize, unit: f64| (row.get::<_, f64>(at) * unit).round() as i64;
-        rows.iter().map(|row| [(0, 1e4), (1, 1e4), (2, 1e4), (3, 1e4), (4, 1.0)].map(|(at, unit)| of(row, at, unit))).collect()
+        let of =
+            |row: &tokio_postgres::Row, at: usize, unit: f64| (row.get::<_, f64>(at) * unit).round() as i64;
+        rows.iter()
+            .map(|row| [(0, 1e4), (1, 1e4), (2, 1e4), (3, 1e4), (4, 1.0)].map(|(at, unit)| of(row, at, unit)))
+            .collect()
     };
     let real = |file: &str, start: &str| -> Vec<[i64; 5]> {
         let all = lean(&lean_data.join(file));

@@ -45,12 +45,22 @@ async fn files_and_api_give_the_same_minutes_and_each_says_its_calls() {
     assert!(run.err.contains("3 files to fetch"), "{}", run.err);
     assert_eq!((run.number("inserted"), vendor.calls("list-type=2"), vendor.calls(".csv.gz?")), (27, 1, 3));
     let run = load(&api, &vendor, &["--source", "rest", "--tickers", "KIMpL,A,none"]).await.succeeded();
-    assert!(run.err.contains("6 calls of the vendor's API, one a ticker for up to 2 sessions"), "{}", run.err);
+    assert!(
+        run.err.contains("6 calls of the vendor's API, one a ticker for up to 2 sessions"),
+        "{}",
+        run.err
+    );
     assert!(run.err.contains("no bar of none was found"), "{}", run.err);
     assert_eq!((run.number("inserted"), vendor.calls("/v2/aggs")), (24, 6));
     let paths: Vec<String> = vendor.requests().iter().map(|request| request.path.clone()).collect();
-    assert!(paths.contains(&"/v2/aggs/ticker/A/range/1/minute/2024-06-27/2024-06-28".to_owned()), "{paths:?}");
-    assert!(paths.contains(&"/v2/aggs/ticker/A/range/1/minute/2024-07-01/2024-07-01".to_owned()), "{paths:?}");
+    assert!(
+        paths.contains(&"/v2/aggs/ticker/A/range/1/minute/2024-06-27/2024-06-28".to_owned()),
+        "{paths:?}"
+    );
+    assert!(
+        paths.contains(&"/v2/aggs/ticker/A/range/1/minute/2024-07-01/2024-07-01".to_owned()),
+        "{paths:?}"
+    );
     let of_all = minutes(&files).await;
     let of_two: Vec<String> = of_all.iter().filter(|bar| !bar.starts_with('X')).cloned().collect();
     assert_eq!(minutes(&api).await, of_two);
@@ -58,7 +68,10 @@ async fn files_and_api_give_the_same_minutes_and_each_says_its_calls() {
     let client = api.client().await;
     let ledger = "SELECT concat_ws(' ', timeframe, session_date, source, origin, selection, bars) FROM loads ORDER BY 1 LIMIT 1";
     let origin = "/v2/aggs/ticker/…/range/1/minute/2024-06-27/2024-06-28";
-    assert_eq!(tables::texts(&client, ledger).await, [format!("minute 2024-06-27 rest {origin} A,KIMpL,none 8")]);
+    assert_eq!(
+        tables::texts(&client, ledger).await,
+        [format!("minute 2024-06-27 rest {origin} A,KIMpL,none 8")]
+    );
     // The vendor's vwap is the close here: weighted by volume, (10.25 × 101 + 10.5 × 102) / 203.
     let vwap = "SELECT round(vwap::numeric, 9)::text FROM bars_5min JOIN ticker_periods USING (instrument_id)
                 WHERE ticker = 'A' AND bar_start = '2024-06-27 09:30 America/New_York'";
@@ -83,8 +96,7 @@ async fn a_replaced_file_is_noticed_by_the_list_and_its_session_follows() {
     assert_eq!(["inserted", "changed", "removed", "equal"].map(|name| run.number(name)), [1, 0, 0, 9]);
     assert_eq!(tables::logged(&client, "minutes").await.into_iter().collect::<Vec<_>>(), ["A"]);
     // From the API, the vwap that the files lack is added to what is equal otherwise.
-    let run =
-        load(&database, &vendor, &["--source", "rest", "--tickers", "A", "--reload"]).await.succeeded();
+    let run = load(&database, &vendor, &["--source", "rest", "--tickers", "A", "--reload"]).await.succeeded();
     assert_eq!(["inserted", "changed", "removed", "equal"].map(|name| run.number(name)), [0, 13, 0, 0]);
     let run = load(&database, &vendor, &["--source", "s3", "--reload"]).await.succeeded();
     assert_eq!(["changed", "equal"].map(|name| run.number(name)), [0, 28], "a file does not erase it");
@@ -100,6 +112,10 @@ async fn the_minutes_of_the_whole_market_are_refused_from_the_api_before_anythin
         assert!(vendor.requests().is_empty());
     }
     let run = load(&database, &vendor, &["--dry-run", "--tickers", "A,KIMpL"]).await.succeeded();
-    assert!(run.out.contains("3 files to fetch") || run.out.contains("calls of the vendor's API"), "{}", run.out);
+    assert!(
+        run.out.contains("3 files to fetch") || run.out.contains("calls of the vendor's API"),
+        "{}",
+        run.out
+    );
     assert_eq!(tables::number(&database.client().await, "SELECT count(*) FROM loads").await, 0);
 }

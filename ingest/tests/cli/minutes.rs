@@ -23,7 +23,8 @@ async fn load(database: &Database, folder: &Folder, from: &str, to: &str, more: 
 type Minutes = BTreeMap<(String, String, String), [f64; 5]>;
 
 async fn minutes(client: &Client) -> Minutes {
-    let query = "SELECT ticker, session_date::text, left(new_york_time::text, 5), open, high, low, close, volume
+    let query =
+        "SELECT ticker, session_date::text, left(new_york_time::text, 5), open, high, low, close, volume
                  FROM minute_bars JOIN ticker_periods USING (instrument_id)";
     let rows = client.query(query, &[]).await.expect("minutes");
     let bars: Minutes = rows
@@ -128,7 +129,9 @@ async fn a_session_published_again_replaces_its_minutes_from_midnight_to_midnigh
     let numbers = ["inserted", "changed", "removed", "equal"].map(|name| run.number(name));
     assert_eq!(numbers, [1, 1, 2, 2]);
     let on = |day: &'static str, bars: &[(&'static str, &'static str, f64, f64)]| {
-        bars.iter().map(|(ticker, time, close, volume)| (*ticker, day, *time, *close, *volume)).collect::<Vec<_>>()
+        bars.iter()
+            .map(|(ticker, time, close, volume)| (*ticker, day, *time, *close, *volume))
+            .collect::<Vec<_>>()
     };
     assert_eq!(minutes(&client).await, expected(&[on(day, &second), on(next, &first)].concat()));
     assert_eq!(
@@ -166,10 +169,16 @@ async fn minutes_and_days_know_nothing_of_each_other() {
 #[tokio::test]
 async fn chosen_tickers_are_loaded_alone_and_a_whole_load_completes_the_session() {
     let (database, folder) = (Database::create().await, Folder::new());
-    let bars = [("A", "09:30", 10.0, 1.0), ("A", "09:31", 11.0, 1.0), ("B", "09:30", 20.0, 1.0), ("C", "09:30", 30.0, 1.0)];
+    let bars = [
+        ("A", "09:30", 10.0, 1.0),
+        ("A", "09:31", 11.0, 1.0),
+        ("B", "09:30", 20.0, 1.0),
+        ("C", "09:30", 30.0, 1.0),
+    ];
     folder.minutes(DAY, &bars);
     let client = database.client().await;
-    let closes = "SELECT ticker || ' ' || close FROM bars_minute JOIN ticker_periods USING (instrument_id) ORDER BY 1";
+    let closes =
+        "SELECT ticker || ' ' || close FROM bars_minute JOIN ticker_periods USING (instrument_id) ORDER BY 1";
     let run = load(&database, &folder, DAY, DAY, &["--tickers", "C,A,b"]).await.succeeded();
     assert!(run.err.contains("warning: no bar of b was found; tickers are case-sensitive"), "{}", run.err);
     assert_eq!(tables::texts(&client, closes).await, ["A 10", "A 11", "C 30"]);
@@ -188,7 +197,8 @@ async fn bad_rows_are_set_aside_bad_files_left_out_and_closed_days_named() {
     let mut lines: Vec<String> = good.collect();
     lines.extend([
         row("ZERO", "09:30", "1,1,0,1,1"),
-        row("LATE", "09:30", "1,1,1,1,1").replace("@09:30", &format!("{}", crate::files::window(NEXT, "09:30"))),
+        row("LATE", "09:30", "1,1,1,1,1")
+            .replace("@09:30", &format!("{}", crate::files::window(NEXT, "09:30"))),
         row("HALF", "09:30", "1,1,1,1,1")
             .replace("@09:30", &format!("{}", crate::files::window(DAY, "09:30") + 30_000_000_000)),
         row("SAME", "09:30", "5,10,10,10,10"),
@@ -260,8 +270,17 @@ async fn a_load_that_is_killed_again_and_again_ends_with_every_minute_once() {
     };
     let source = format!("flatfiles:{}", folder.path());
     let args = [
-        "backfill", "--timeframe", "minute", "--source", &source, "--from", "2024-07-08", "--to", "2024-07-31",
-        "--block-bars", "4000",
+        "backfill",
+        "--timeframe",
+        "minute",
+        "--source",
+        &source,
+        "--from",
+        "2024-07-08",
+        "--to",
+        "2024-07-31",
+        "--block-bars",
+        "4000",
     ];
     let client = database.client().await;
     let (mut random, mut kills) = (u64::from(std::process::id()) | 1, 0);

@@ -129,12 +129,7 @@ pub(super) fn say_progress<B: SourceBars>(
     );
 }
 
-fn read_file(
-    decoder: &mut Decoder,
-    file: &FoundFile,
-    same: &Same,
-    selection: &Selection,
-) -> Read {
+fn read_file(decoder: &mut Decoder, file: &FoundFile, same: &Same, selection: &Selection) -> Read {
     let packed = match new_bytes(file, same) {
         Ok(Some(packed)) => packed,
         Ok(None) => return Read::Unchanged,

@@ -44,7 +44,7 @@ pub(super) async fn load_sessions(settings: &Settings, request: &Request) -> any
             for line in plan.lines(request.pace.requests_per_minute()) {
                 eprintln!("{line}");
             }
-            vendor.begin(&mut plan, &mut report);
+            vendor.begin(request, &mut plan, &mut report);
             if let Some(client) = vendor.files.as_ref().filter(|_| !plan.files.is_empty()) {
                 remote::load(client, plan.files, &selection, &mut loader, &mut report).await?;
             }

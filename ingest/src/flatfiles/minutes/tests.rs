@@ -125,8 +125,7 @@ fn equal_rows_are_one_and_of_contradictory_ones_the_greatest_volume_stays() {
         file.set_aside.iter().flat_map(|(.., rows)| rows.iter().map(|row| row.line)).collect();
     assert_eq!(lines, [4, 3, 9]);
     let kept = bars(file);
-    let expected =
-        [("A", 0, 20.0, 2.0), ("A", 1, 5.0, 1.0), ("B", 0, 3.0, 1.0), ("B", 1, 1.0, 1.0)];
+    let expected = [("A", 0, 20.0, 2.0), ("A", 1, 5.0, 1.0), ("B", 0, 3.0, 1.0), ("B", 1, 1.0, 1.0)];
     assert_eq!(kept, expected.map(|(ticker, at, volume, close)| (ticker.to_owned(), at, volume, close)));
 }
 
@@ -138,7 +137,12 @@ fn lines_are_whole_however_the_pieces_of_the_file_fall() {
     for ticker in 0..60 {
         for minute in 0..390 {
             text += if minute % 3 == 0 { "\r\n" } else { "\n" };
-            text += &row(&"T".repeat(ticker % 7 + 1), minute + 400 * (i64::from(ticker as i32) / 7 % 2), 1.5, 2.25);
+            text += &row(
+                &"T".repeat(ticker % 7 + 1),
+                minute + 400 * (i64::from(ticker as i32) / 7 % 2),
+                1.5,
+                2.25,
+            );
             expected += 1;
         }
     }
