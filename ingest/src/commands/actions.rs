@@ -256,7 +256,7 @@ pub(super) fn known<T>(
 impl Part {
     fn settled(&mut self, outcome: Outcome) {
         for Counted { reason, count, examples } in &outcome.set_aside {
-            self.set_aside.add_all(reason, *count, examples);
+            self.set_aside.add_all(reason, *count, examples.iter().cloned());
         }
         self.outcome = outcome;
     }
@@ -273,7 +273,7 @@ impl Part {
         self.set_aside.print();
         let mut removed = Refusals::default();
         for Counted { reason, count, examples } in &self.outcome.removed {
-            removed.add_all(&format!("removed: {reason}"), *count, examples);
+            removed.add_all(&format!("removed: {reason}"), *count, examples.iter().cloned());
         }
         removed.print();
     }

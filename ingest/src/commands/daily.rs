@@ -194,6 +194,7 @@ impl<'a> Daily<'a> {
         }
         let request = backfill::Request {
             source: self.args.source.clone(),
+            timeframe: Timeframe::Day,
             from: self.first,
             until: self.through + Days::new(1),
             tickers: self.args.tickers.clone(),
@@ -276,7 +277,7 @@ async fn filed_through(client: &deadpool_postgres::Object) -> anyhow::Result<Opt
 }
 
 fn through(args: &Args) -> anyhow::Result<NaiveDate> {
-    let finished = backfill::last_finished_session();
+    let finished = backfill::last_finished_session(Timeframe::Day);
     let through = args.through.unwrap_or(finished);
     if let Some(why) = nyse().closed_because(through) {
         return Err(Failure::new(format!("--through {through} is no session: {why}"))

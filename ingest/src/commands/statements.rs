@@ -262,7 +262,7 @@ async fn load_kind(
     part.set_aside.add_all(
         "another statement of the same period and filing contradicts it",
         part.settled.contradicted,
-        &examples,
+        examples,
     );
     Ok(part)
 }
