@@ -75,8 +75,9 @@ pub async fn finish(mut command: Command) -> Run {
     };
     let password = crate::support::server().parse::<tokio_postgres::Config>().expect("a URL");
     let password = password.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let secrets = [Some(KEY.to_owned()), Some(crate::vendor::S3_SECRET.to_owned()), password];
-    for secret in secrets.into_iter().flatten() {
+    // A signed address is as good as the secret while it holds.
+    let secrets = [KEY, crate::vendor::S3_SECRET, crate::vendor::S3_KEY, "X-Amz-Signature"];
+    for secret in secrets.map(str::to_owned).into_iter().chain(password) {
         assert!(!run.out.contains(&secret) && !run.err.contains(&secret), "a secret is printed");
     }
     run
