@@ -5,6 +5,7 @@ pub mod aggregates;
 pub mod bar_table;
 pub mod bars;
 pub mod change_log;
+pub mod checks;
 pub mod copy_in;
 pub mod copy_out;
 mod error;
@@ -16,6 +17,7 @@ mod migrate;
 pub mod minutes;
 mod pool;
 pub mod signals;
+pub mod statements;
 pub mod status;
 
 pub use error::{During, StoreError};

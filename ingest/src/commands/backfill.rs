@@ -99,7 +99,7 @@ What comes next: ingest actions --source rest, features refresh, scan full.";
 /// Bars in one transaction where nothing else is said.
 pub const BLOCK_BARS: NonZeroUsize = NonZeroUsize::new(500_000).expect("not 0");
 
-fn ticker(text: &str) -> Result<String, &'static str> {
+pub(super) fn ticker(text: &str) -> Result<String, &'static str> {
     let ticker = text.trim();
     if ticker.is_empty() { Err("a ticker is missing") } else { Ok(ticker.to_owned()) }
 }
@@ -130,6 +130,8 @@ pub struct Request {
     pub recheck: BTreeSet<NaiveDate>,
     /// How fast the API may be asked.
     pub pace: Pace,
+    /// A client of the API that others use too, so that all keep to one pace; none for one of its own.
+    pub api: Option<Arc<VendorClient>>,
     /// About how many bars go into one transaction.
     pub block_bars: NonZeroUsize,
 }
@@ -145,6 +147,7 @@ impl Args {
             reload: self.reload,
             recheck: BTreeSet::new(),
             pace: self.pace,
+            api: None,
             block_bars: self.block_bars,
         })
     }
@@ -242,7 +245,10 @@ struct Vendor {
 impl Opened {
     fn new(settings: &Settings, request: &Request) -> anyhow::Result<Self> {
         let files = || source::s3(settings).map(|client| Some(Arc::new(client)));
-        let api = || source::vendor(settings, request.pace).map(|client| Some(Arc::new(client)));
+        let api = || match &request.api {
+            Some(client) => Ok(Some(Arc::clone(client))),
+            None => source::vendor(settings, request.pace).map(|client| Some(Arc::new(client))),
+        };
         let (has_files, has_api) = (source::has_s3(settings), source::has_vendor(settings));
         let opened = match &request.source {
             Some(BarSource::FlatFiles(folder)) => {

@@ -154,6 +154,7 @@ mod tests {
             tickers: Vec::new(),
             reload,
             recheck: BTreeSet::new(),
+            api: None,
             pace: crate::source::Pace { plan: crate::source::Plan::Free, rate: None },
             block_bars: super::super::BLOCK_BARS,
         }
