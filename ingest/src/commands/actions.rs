@@ -103,14 +103,6 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a folder has any of the two lists.
-///
-/// # Errors
-/// A folder that cannot be read.
-pub fn is_in(folder: &Path) -> anyhow::Result<bool> {
-    Ok(Listing::of_files(folder, "splits")?.is_some() || Listing::of_files(folder, "dividends")?.is_some())
-}
-
 /// Loads splits and dividends, all in one transaction. Pages go into staging as they come, and are settled there: one page is
 /// in memory at a time. The caller holds the ingest lock.
 ///
@@ -258,7 +250,7 @@ pub(super) fn known<T>(
 impl Part {
     fn settled(&mut self, outcome: Outcome) {
         for Counted { reason, count, examples } in &outcome.set_aside {
-            self.set_aside.add_all(reason, *count, examples.iter().cloned());
+            self.set_aside.add_all(reason, *count, examples);
         }
         self.outcome = outcome;
     }
@@ -275,7 +267,7 @@ impl Part {
         self.set_aside.print();
         let mut removed = Refusals::default();
         for Counted { reason, count, examples } in &self.outcome.removed {
-            removed.add_all(&format!("removed: {reason}"), *count, examples.iter().cloned());
+            removed.add_all(&format!("removed: {reason}"), *count, examples);
         }
         removed.print();
     }

@@ -193,8 +193,8 @@ impl<'a> Daily<'a> {
             return Ok(Step::Skipped("no session is new, and none is to be looked at again".into()));
         }
         let request = backfill::Request {
-            source: self.args.source.clone(),
             timeframe: Timeframe::Day,
+            source: self.args.source.clone(),
             from: self.first,
             until: self.through + Days::new(1),
             tickers: self.args.tickers.clone(),

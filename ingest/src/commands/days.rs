@@ -1,4 +1,4 @@
-//! Days on their way into the database: read ahead on other threads, resolved to instruments, gathered into blocks.
+//! Sessions of bars on their way into the database: read ahead on other threads, resolved to instruments, gathered into blocks.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;

@@ -23,21 +23,20 @@ impl Refusals {
         }
     }
 
-    /// Counts `count` for `reason`, with some examples.
-    pub fn add_all(&mut self, reason: &str, count: u64, examples: impl IntoIterator<Item = String>) {
+    /// Counts `count` for `reason`, of which `examples` say where and what.
+    pub fn add_all(&mut self, reason: &str, count: u64, examples: &[String]) {
         if count == 0 {
             return;
         }
-        let (counted, kept) = self.by_reason.entry(reason.to_owned()).or_default();
+        let (counted, shown) = self.by_reason.entry(reason.to_owned()).or_default();
         *counted += count;
-        let room = EXAMPLES.saturating_sub(kept.len());
-        kept.extend(examples.into_iter().take(room));
+        shown.extend(examples.iter().take(EXAMPLES.saturating_sub(shown.len())).cloned());
     }
 
     /// Counts everything that `others` counted.
-    pub fn merge(&mut self, others: Refusals) {
-        for (reason, (count, examples)) in others.by_reason {
-            self.add_all(&reason, count, examples);
+    pub fn merge(&mut self, others: &Refusals) {
+        for (reason, (count, examples)) in &others.by_reason {
+            self.add_all(reason, *count, examples);
         }
     }
 

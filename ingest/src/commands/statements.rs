@@ -118,19 +118,6 @@ pub fn today() -> NaiveDate {
     Utc::now().with_timezone(&chrono_tz::America::New_York).date_naive()
 }
 
-/// Whether a folder has any of the three lists.
-///
-/// # Errors
-/// A folder that cannot be read.
-pub fn is_in(folder: &Path) -> anyhow::Result<bool> {
-    for kind in Kind::ALL {
-        if Listing::of_files(folder, kind.name())?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Loads statements of all three kinds, one after the other. The caller holds the ingest lock.
 ///
 /// Pages go into staging as they come, so that one page is in memory at a time. What duplicates are settled by does not depend
@@ -273,7 +260,7 @@ async fn load_kind(
     part.set_aside.add_all(
         "another statement of the same period and filing contradicts it",
         part.settled.contradicted,
-        examples,
+        &examples,
     );
     Ok(part)
 }

@@ -341,3 +341,35 @@ async fn real_minutes_give_the_real_days_and_hours() {
     let hours = real("hour/aapl.zip", "20140609 1");
     assert_eq!((numbers("bars_hour", regular).await, hours.len()), (hours.clone(), 6));
 }
+
+#[tokio::test]
+async fn minutes_of_the_made_up_market_add_up_to_its_days() {
+    let (database, folder) = (Database::create().await, Folder::new());
+    // The second session from the end closes early: 2024-12-24 is before 2024-12-26.
+    let args = [
+        "sample",
+        "--out",
+        folder.path(),
+        "--instruments",
+        "25",
+        "--sessions",
+        "20",
+        "--until",
+        "2024-12-27",
+    ];
+    let sample = crate::run::command(None, &[&args[..], &["--minutes", "3"]].concat());
+    crate::run::finish(sample).await.succeeded();
+    crate::run::backfill(&database.url, folder.path(), "2024-12-23", "2024-12-26", &[]).await.succeeded();
+    let run = load(&database, &folder, "2024-12-23", "2024-12-26").await;
+    assert!(run.out.contains("loaded 3, unchanged 0, set aside 0"), "{}", run.out);
+    let client = database.client().await;
+    are_right(&client).await;
+    let differ = "SELECT count(*) FROM (SELECT * FROM bars_day WHERE volume > 0) AS d
+                  FULL JOIN bars_session AS m USING (instrument_id, session_date)
+                  WHERE (d.open, d.high, d.low, d.close, d.volume) IS DISTINCT FROM (m.open, m.high, m.low, m.close, m.volume)";
+    assert_eq!(tables::number(&client, differ).await, 0);
+    assert!(tables::number(&client, "SELECT count(*) FROM bars_session").await > 50);
+    let latest = "SELECT max(new_york_time)::text FROM minute_bars WHERE session_date = '2024-12-24'";
+    let latest = &tables::texts(&client, latest).await[0];
+    assert!(("12:50:00".."13:00:00").contains(&latest.as_str()), "{latest}");
+}

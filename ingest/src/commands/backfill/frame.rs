@@ -98,10 +98,10 @@ impl Frame for TickerMinutes {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut set_aside = Refusals::default();
         for (reason, count, examples) in file.set_aside.iter() {
-            let examples = examples.iter().map(|row| format!("{name} {row}"));
-            set_aside.add_all(&reason.to_string(), count as u64, examples);
+            let examples: Vec<String> = examples.iter().map(|row| format!("{name} {row}")).collect();
+            set_aside.add_all(&reason.to_string(), count as u64, &examples);
         }
-        set_aside.add_all("repeats another row exactly", file.collapsed as u64, std::iter::once(name));
+        set_aside.add_all("repeats another row exactly", file.collapsed as u64, &[name]);
         let day = SourceDay {
             session_date,
             source: "flatfiles",

@@ -77,7 +77,7 @@ impl Report {
             Read::Day(day) => {
                 let (day, seen) = *day;
                 self.read += seen.rows;
-                self.rows.merge(seen.set_aside);
+                self.rows.merge(&seen.set_aside);
                 loader.take(day).await?;
             }
             Read::Unchanged => self.unchanged += 1,
