@@ -15,6 +15,7 @@ use tidemark::store::statements::{Kind, Progress};
 use tidemark::store::{self, StoreError};
 
 use super::days::Selection;
+use super::listing::Listing;
 use super::{actions, backfill, statements};
 use crate::source::{self, BarSource, Pace};
 use crate::vendor::VendorClient;
@@ -215,7 +216,9 @@ impl<'a> Daily<'a> {
 
     async fn actions(&self) -> anyhow::Result<Step> {
         let source = match (self.folder(), &self.api) {
-            (Some(folder), _) if actions::is_in(folder)? => actions::Source::Files(folder),
+            (Some(folder), _) if Listing::any_in(folder, &["splits", "dividends"])? => {
+                actions::Source::Files(folder)
+            }
             (Some(folder), _) => {
                 return Ok(Step::Skipped(format!(
                     "neither splits nor dividends are in {}",
@@ -233,7 +236,9 @@ impl<'a> Daily<'a> {
     async fn statements(&self) -> anyhow::Result<Step> {
         let mut client = super::connect(&super::open(self.settings)?).await?;
         let source = match (self.folder(), &self.api) {
-            (Some(folder), _) if statements::is_in(folder)? => statements::Source::Files(folder),
+            (Some(folder), _) if Listing::any_in(folder, &Kind::ALL.map(Kind::name))? => {
+                statements::Source::Files(folder)
+            }
             (Some(folder), _) => {
                 return Ok(Step::Skipped(format!("no statements are in {}", folder.display())));
             }

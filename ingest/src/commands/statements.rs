@@ -151,10 +151,8 @@ pub async fn load(client: &mut Client, source: Source<'_>, today: NaiveDate) -> 
 /// A folder without any statements is a mistake.
 fn check(source: Source<'_>) -> anyhow::Result<()> {
     let Source::Files(folder) = source else { return Ok(()) };
-    for kind in Kind::ALL {
-        if Listing::of_files(folder, kind.name())?.is_some() {
-            return Ok(());
-        }
+    if Listing::any_in(folder, &Kind::ALL.map(Kind::name))? {
+        return Ok(());
     }
     let names = Kind::ALL.map(|kind| format!("{}.json", kind.name())).join(", ");
     Err(Failure::new(format!("{}: none of {names} is here", folder.display()))
