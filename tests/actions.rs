@@ -13,7 +13,7 @@ use tidemark::store::actions::{
     Actions, Answer, DividendRow, Outcome, SplitRow, copy_dividends, copy_splits, settle_dividends,
     settle_splits, stage_dividends, stage_splits,
 };
-use tidemark::store::{bars, date_of};
+use tidemark::store::{bar_table, bars, date_of};
 use tokio_postgres::Client;
 
 async fn ready() -> (Database, Client, i32) {
@@ -101,7 +101,7 @@ async fn forget(client: &Client) {
 /// Gives the instrument a bar of these closes from session 0 on, each opening at its close.
 async fn prices(client: &mut Client, id: i32, closes: &[f64]) {
     let days: Vec<NaiveDate> = (0..closes.len() as i32).map(day).collect();
-    bars::open_chunks(client, &days).await.unwrap();
+    bar_table::open_chunks(client, &bars::TABLE, &days).await.unwrap();
     let rows: Vec<DayBar> = closes
         .iter()
         .map(|close| DayBar {
@@ -115,7 +115,8 @@ async fn prices(client: &mut Client, id: i32, closes: &[f64]) {
         })
         .collect();
     let transaction = client.transaction().await.unwrap();
-    bars::copy(&transaction, rows.iter().zip(&days).map(|(bar, day)| (id, *day, bar))).await.unwrap();
+    let rows = rows.iter().zip(&days).map(|(bar, day)| bars::row(id, *day, bar));
+    bar_table::copy(&transaction, &bars::TABLE, rows).await.unwrap();
     transaction.commit().await.unwrap();
 }
 

@@ -1,6 +1,8 @@
 //! The store: connections, schema, COPY in and out, the change log, and one module a table family. It knows no arithmetic.
 
 pub mod actions;
+pub mod aggregates;
+pub mod bar_table;
 pub mod bars;
 pub mod change_log;
 pub mod checks;
@@ -12,6 +14,7 @@ pub mod instruments;
 pub mod ledger;
 pub mod lock;
 mod migrate;
+pub mod minutes;
 mod pool;
 pub mod signals;
 pub mod statements;

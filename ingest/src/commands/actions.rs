@@ -96,17 +96,11 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
             Source::Rest(&vendor, args.since)
         }
     };
+    // Faults of the source are found before the database is touched.
+    listings(source)?;
     let mut client = super::connect(&super::open(settings)?).await?;
     load(&mut client, source).await?.print();
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether a folder has any of the two lists.
-///
-/// # Errors
-/// A folder that cannot be read.
-pub fn is_in(folder: &Path) -> anyhow::Result<bool> {
-    Ok(Listing::of_files(folder, "splits")?.is_some() || Listing::of_files(folder, "dividends")?.is_some())
 }
 
 /// Loads splits and dividends, all in one transaction. Pages go into staging as they come, and are settled there: one page is
@@ -115,8 +109,8 @@ pub fn is_in(folder: &Path) -> anyhow::Result<bool> {
 /// # Errors
 /// A page that cannot be had or read: nothing is written then.
 pub async fn load(client: &mut Client, source: Source<'_>) -> anyhow::Result<Report> {
-    let tickers = Tickers::read(client).await?;
     let (splits, dividends) = listings(source)?;
+    let tickers = Tickers::read(client).await?;
     let mut report = Report { splits: None, dividends: None };
     if let Some(listing) = splits {
         report.splits = Some(gather_splits(client, listing, &tickers).await?);

@@ -15,6 +15,7 @@ use tidemark::store::statements::{Kind, Progress};
 use tidemark::store::{self, StoreError};
 
 use super::days::Selection;
+use super::listing::Listing;
 use super::{actions, backfill, statements};
 use crate::source::{self, BarSource, Pace};
 use crate::vendor::VendorClient;
@@ -193,6 +194,7 @@ impl<'a> Daily<'a> {
             return Ok(Step::Skipped("no session is new, and none is to be looked at again".into()));
         }
         let request = backfill::Request {
+            timeframe: Timeframe::Day,
             source: self.args.source.clone(),
             from: self.first,
             until: self.through + Days::new(1),
@@ -214,7 +216,9 @@ impl<'a> Daily<'a> {
 
     async fn actions(&self) -> anyhow::Result<Step> {
         let source = match (self.folder(), &self.api) {
-            (Some(folder), _) if actions::is_in(folder)? => actions::Source::Files(folder),
+            (Some(folder), _) if Listing::any_in(folder, &["splits", "dividends"])? => {
+                actions::Source::Files(folder)
+            }
             (Some(folder), _) => {
                 return Ok(Step::Skipped(format!(
                     "neither splits nor dividends are in {}",
@@ -232,7 +236,9 @@ impl<'a> Daily<'a> {
     async fn statements(&self) -> anyhow::Result<Step> {
         let mut client = super::connect(&super::open(self.settings)?).await?;
         let source = match (self.folder(), &self.api) {
-            (Some(folder), _) if statements::is_in(folder)? => statements::Source::Files(folder),
+            (Some(folder), _) if Listing::any_in(folder, &Kind::ALL.map(Kind::name))? => {
+                statements::Source::Files(folder)
+            }
             (Some(folder), _) => {
                 return Ok(Step::Skipped(format!("no statements are in {}", folder.display())));
             }
@@ -276,7 +282,7 @@ async fn filed_through(client: &deadpool_postgres::Object) -> anyhow::Result<Opt
 }
 
 fn through(args: &Args) -> anyhow::Result<NaiveDate> {
-    let finished = backfill::last_finished_session();
+    let finished = backfill::last_finished_session(Timeframe::Day);
     let through = args.through.unwrap_or(finished);
     if let Some(why) = nyse().closed_because(through) {
         return Err(Failure::new(format!("--through {through} is no session: {why}"))

@@ -34,6 +34,19 @@ impl<'a> Listing<'a> {
         Ok((!paths.is_empty()).then(|| Self { name: name.to_owned(), source, pages: 0, results: 0 }))
     }
 
+    /// Whether `folder` holds any of the lists `names`.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn any_in(folder: &Path, names: &[&str]) -> Result<bool, ReplyError> {
+        for name in names {
+            if !files::paths(folder, name)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The list at `path` of the API.
     pub fn of_api(vendor: &'a VendorClient, path: &str, query: &[(&str, &str)]) -> Self {
         let source = Source::Rest(vendor, vendor.pages(path, query));

@@ -33,6 +33,13 @@ impl Refusals {
         shown.extend(examples.iter().take(EXAMPLES.saturating_sub(shown.len())).cloned());
     }
 
+    /// Counts everything that `others` counted.
+    pub fn merge(&mut self, others: &Refusals) {
+        for (reason, (count, examples)) in &others.by_reason {
+            self.add_all(reason, *count, examples);
+        }
+    }
+
     /// How many in all.
     pub fn total(&self) -> u64 {
         self.by_reason.values().map(|(count, _)| count).sum()

@@ -106,6 +106,8 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
             Source::Rest { vendor: &vendor, since: args.since, tickers: &args.tickers }
         }
     };
+    // Faults of the source are found before the database is touched.
+    check(source)?;
     let mut client = super::connect(&super::open(settings)?).await?;
     load(&mut client, source, today()).await?.print();
     Ok(ExitCode::SUCCESS)
@@ -114,19 +116,6 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
 /// The vendor's day.
 pub fn today() -> NaiveDate {
     Utc::now().with_timezone(&chrono_tz::America::New_York).date_naive()
-}
-
-/// Whether a folder has any of the three lists.
-///
-/// # Errors
-/// A folder that cannot be read.
-pub fn is_in(folder: &Path) -> anyhow::Result<bool> {
-    for kind in Kind::ALL {
-        if Listing::of_files(folder, kind.name())?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Loads statements of all three kinds, one after the other. The caller holds the ingest lock.
@@ -139,6 +128,7 @@ pub fn is_in(folder: &Path) -> anyhow::Result<bool> {
 /// # Errors
 /// A page that cannot be had or read. What was committed stays.
 pub async fn load(client: &mut Client, source: Source<'_>, today: NaiveDate) -> anyhow::Result<Report> {
+    check(source)?;
     let tickers = Tickers::read(client).await?;
     let mut report = Report { parts: Vec::new() };
     for kind in Kind::ALL {
@@ -155,13 +145,19 @@ pub async fn load(client: &mut Client, source: Source<'_>, today: NaiveDate) -> 
         };
         report.parts.push(part);
     }
-    if let (Source::Files(folder), true) = (source, report.parts.is_empty()) {
-        let names = Kind::ALL.map(|kind| format!("{}.json", kind.name())).join(", ");
-        return Err(Failure::new(format!("{}: none of {names} is here", folder.display()))
-            .hint("name the folder that holds the vendor's replies, NAME.json or NAME.json.gz")
-            .into());
-    }
     Ok(report)
+}
+
+/// A folder without any statements is a mistake.
+fn check(source: Source<'_>) -> anyhow::Result<()> {
+    let Source::Files(folder) = source else { return Ok(()) };
+    if Listing::any_in(folder, &Kind::ALL.map(Kind::name))? {
+        return Ok(());
+    }
+    let names = Kind::ALL.map(|kind| format!("{}.json", kind.name())).join(", ");
+    Err(Failure::new(format!("{}: none of {names} is here", folder.display()))
+        .hint("name the folder that holds the vendor's replies, NAME.json or NAME.json.gz")
+        .into())
 }
 
 /// What a load from the API asks for, and what it will leave behind.

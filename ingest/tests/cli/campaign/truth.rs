@@ -9,8 +9,6 @@ use crate::vendor::{Bar, Market, Vendor};
 
 /// Tickers of the market; some come late and some leave.
 const TICKERS: u64 = 40;
-/// Sessions of the market.
-pub const SESSIONS: usize = 120;
 
 /// Where a load reads from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +26,7 @@ pub struct Truth {
     random: Random,
     /// Number of the print that is the latest.
     print: u64,
-    days: Vec<NaiveDate>,
+    pub days: Vec<NaiveDate>,
     folder: Folder,
     pub vendor: Vendor,
     /// Every bar as it is now.
@@ -36,13 +34,14 @@ pub struct Truth {
 }
 
 impl Truth {
-    pub fn new(seed: u64) -> Self {
+    /// A market of so many sessions.
+    pub fn new(seed: u64, sessions: usize) -> Self {
         let first = NaiveDate::from_ymd_opt(2024, 1, 2).expect("a day");
         let days = nyse().sessions(first, NaiveDate::from_ymd_opt(2024, 12, 31).expect("a day"));
         let mut truth = Self {
             random: Random::new(seed),
             print: 0,
-            days: days.take(SESSIONS).collect(),
+            days: days.take(sessions).collect(),
             folder: Folder::new(),
             vendor: Vendor::start(Market::new()),
             bars: Bars::new(),
@@ -59,8 +58,9 @@ impl Truth {
     /// The vendor corrects some dozens of days: bars change, come late, or are withdrawn.
     pub fn correct(&mut self) {
         self.print += 1;
-        for _ in 0..self.random.below(20) + 20 {
-            let day = self.days[self.random.below(SESSIONS as u64) as usize];
+        let sessions = self.days.len() as u64;
+        for _ in 0..sessions / 6 + self.random.below(sessions / 3) {
+            let day = self.days[self.random.below(sessions) as usize];
             let mut bars = self.vendor.market().days[&day].clone();
             bars.retain(|bar| bar.ticker == "T00" || self.random.below(30) > 0);
             for bar in &mut bars {
@@ -79,7 +79,7 @@ impl Truth {
 
     /// Arguments of `ingest` that load everything from `source`; `again` when the database has all sessions already.
     pub fn args(&self, source: Source, again: bool) -> Vec<String> {
-        let (first, last) = (self.days[0].to_string(), self.days[SESSIONS - 1].to_string());
+        let (first, last) = (self.days[0].to_string(), self.days[self.days.len() - 1].to_string());
         let flat = format!("flatfiles:{}", self.folder.path());
         let mut args = match source {
             Source::FlatFiles => vec!["backfill", "--source", &flat],
@@ -87,8 +87,8 @@ impl Truth {
             Source::Rest => vec!["backfill", "--source", "rest", "--rate", "60000"],
             Source::S3 => vec!["backfill", "--source", "s3"],
         };
-        // Three sessions a transaction.
-        args.extend(["--block-bars", "100", "--from", &first, "--to", &last]);
+        // Two sessions a transaction.
+        args.extend(["--block-bars", "50", "--from", &first, "--to", &last]);
         args.into_iter().map(str::to_owned).collect()
     }
 
