@@ -40,16 +40,35 @@ pub async fn copy<'a>(
     transaction: &Transaction<'_>,
     rows: impl Iterator<Item = (i32, NaiveDate, &'a DayBar)>,
 ) -> Result<u64, StoreError> {
-    copy_into(transaction, include_str!("../../sql/bars_copy.sql"), rows).await
+    let mut ids = Vec::new();
+    let count = copy_into(transaction, include_str!("../../sql/bars_copy.sql"), rows, &mut ids).await?;
+    mark(transaction, ids).await?;
+    Ok(count)
 }
 
+/// Notes that these instruments have bars.
+async fn mark(transaction: &Transaction<'_>, mut ids: Vec<i32>) -> Result<(), StoreError> {
+    ids.sort_unstable();
+    ids.dedup();
+    transaction
+        .execute(include_str!("../../sql/instruments_mark_bars.sql"), &[&ids])
+        .await
+        .during("noting which instruments have bars")
+        .map(|_| ())
+}
+
+/// Copies bars and gathers their instruments, each run of one once.
 async fn copy_into<'a>(
     transaction: &Transaction<'_>,
     statement: &str,
     rows: impl Iterator<Item = (i32, NaiveDate, &'a DayBar)>,
+    ids: &mut Vec<i32>,
 ) -> Result<u64, StoreError> {
     let mut copy = CopyIn::start(transaction, statement, "copying bars").await?;
     for (instrument_id, date, bar) in rows {
+        if ids.last() != Some(&instrument_id) {
+            ids.push(instrument_id);
+        }
         copy.row(9).await?;
         copy.int(instrument_id);
         copy.day(day_of(date));
@@ -79,7 +98,9 @@ pub async fn replace<'a>(
 ) -> Result<Replaced, StoreError> {
     let action = "replacing bars";
     transaction.batch_execute(include_str!("../../sql/bars_stage.sql")).await.during(action)?;
-    copy_into(transaction, include_str!("../../sql/bars_stage_copy.sql"), rows).await?;
+    let mut ids = Vec::new();
+    copy_into(transaction, include_str!("../../sql/bars_stage_copy.sql"), rows, &mut ids).await?;
+    mark(transaction, ids).await?;
     transaction.batch_execute("ANALYZE staged_bars").await.during(action)?;
     transaction
         .execute(include_str!("../../sql/bars_stage_changes.sql"), &[&days, &only])

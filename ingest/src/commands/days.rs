@@ -214,14 +214,10 @@ impl Loader {
     }
 
     async fn create_unknown(&mut self, days: &[SourceDay]) -> Result<(), StoreError> {
-        let mut unknown: Vec<&str> = days
+        let bars = days
             .iter()
-            .flat_map(|day| day.bars.iter().map(move |(ticker, _)| (ticker, day.session_date)))
-            .filter(|(ticker, date)| self.tickers.find(ticker, *date).is_none())
-            .map(|(ticker, _)| ticker)
-            .collect();
-        unknown.sort_unstable();
-        unknown.dedup();
+            .flat_map(|day| day.bars.iter().map(move |(ticker, _)| (ticker, day.session_date)));
+        let unknown = self.tickers.unknown(bars);
         if unknown.is_empty() { Ok(()) } else { self.tickers.create(&mut self.client, &unknown).await }
     }
 
