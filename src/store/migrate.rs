@@ -1,12 +1,11 @@
 //! The schema: tables by run-once migrations, views and the calendar re-applied when they change, under one lock.
 
 use sha2::{Digest, Sha256};
-use tokio_postgres::{Client, GenericClient, Transaction};
+use tokio_postgres::{Client, GenericClient};
 
-use super::copy_in::CopyIn;
 use super::error::{During, StoreError};
-use super::lock;
-use crate::domain::calendar::{self, nyse};
+use super::{lock, sessions};
+use crate::domain::calendar::{self, Announced};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -22,26 +21,33 @@ const VIEWS: &[&str] = &[
 
 const OLDEST_TIMESCALE: (u32, u32) = (2, 19);
 
-/// Makes sure that the database has TimescaleDB and this program's schema. Older schemas are brought up to date here
-/// (migrations only add, each in a transaction); a newer one is refused. One query when there is nothing to do.
+/// Makes sure that the database has TimescaleDB and this program's schema, and lays the announced days over the calendar.
+/// Older schemas are brought up to date here (migrations only add, each in a transaction); a newer one is refused. A few small
+/// queries when there is nothing to do.
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`], [`StoreError::NoTimescale`], [`StoreError::OldTimescale`] or [`StoreError::Migration`].
 pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let known = known_version();
-    let digest = applied_digest();
     match state(client).await? {
         Some((found, _)) if found > known => return Err(StoreError::NewerSchema { found, known }),
-        Some((found, applied)) if found == known && applied == digest => return Ok(()),
+        Some((found, applied)) if found == known => {
+            let announced = sessions::announced(client).await?;
+            if applied == applied_digest(&announced) {
+                calendar::announce(&announced);
+                return Ok(());
+            }
+        }
         _ => {}
     }
     let lock = lock::hold(client, lock::Name::Schema).await?;
-    let result = apply(client, known, &digest).await;
+    let result = apply(client, known).await;
     lock.release(client).await?;
     result
 }
 
-/// Makes sure that the database has this program's schema, without writing: for commands that only read.
+/// Makes sure that the database has this program's schema, without writing: for commands that only read. Lays the announced
+/// days over the calendar.
 ///
 /// # Errors
 /// [`StoreError::OlderSchema`] or [`StoreError::NewerSchema`].
@@ -49,7 +55,10 @@ pub async fn check(client: &Client) -> Result<(), StoreError> {
     let known = known_version();
     match state(client).await? {
         Some((found, _)) if found > known => Err(StoreError::NewerSchema { found, known }),
-        Some((found, _)) if found == known => Ok(()),
+        Some((found, _)) if found == known => {
+            calendar::announce(&sessions::announced(client).await?);
+            Ok(())
+        }
         older => Err(StoreError::OlderSchema { found: older.map_or(0, |(found, _)| found), known }),
     }
 }
@@ -64,13 +73,16 @@ fn known_version() -> i32 {
 }
 
 /// Digest of everything that is applied outside of migrations.
-fn applied_digest() -> String {
+pub(super) fn applied_digest(announced: &[Announced]) -> String {
     let mut hash = Sha256::new();
     for view in VIEWS {
         hash.update(view);
     }
     // The calendar is its source: computing every session would cost more than this whole check.
     hash.update(include_str!("../domain/calendar.rs"));
+    for Announced { date, close, .. } in announced {
+        hash.update(format!("{date} {close:?}\n"));
+    }
     hex(&hash.finalize())
 }
 
@@ -94,15 +106,19 @@ async fn state(client: &impl GenericClient) -> Result<Option<(i32, String)>, Sto
     Ok(Some((row.get(0), row.get(1))))
 }
 
-async fn apply(client: &mut Client, known: i32, digest: &str) -> Result<(), StoreError> {
+async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
     timescale(client).await?;
     // Another program may have done the work while this one waited for the lock.
     if let Some((found, applied)) = state(client).await? {
         if found > known {
             return Err(StoreError::NewerSchema { found, known });
         }
-        if found == known && applied == digest {
-            return Ok(());
+        if found == known {
+            let announced = sessions::announced(client).await?;
+            if applied == applied_digest(&announced) {
+                calendar::announce(&announced);
+                return Ok(());
+            }
         }
     }
     embedded::migrations::runner()
@@ -115,9 +131,11 @@ async fn apply(client: &mut Client, known: i32, digest: &str) -> Result<(), Stor
     for view in VIEWS {
         transaction.batch_execute(view).await.during(action)?;
     }
-    write_sessions(&transaction).await?;
-    transaction.execute(include_str!("../../sql/schema_applied.sql"), &[&digest]).await.during(action)?;
-    transaction.commit().await.during(action)
+    let announced = sessions::announced(&transaction).await?;
+    sessions::write(&transaction, &announced).await?;
+    transaction.commit().await.during(action)?;
+    calendar::announce(&announced);
+    Ok(())
 }
 
 async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {
@@ -135,22 +153,4 @@ async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {
     let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < OLDEST_TIMESCALE { Err(StoreError::OldTimescale(version)) } else { Ok(()) }
-}
-
-/// The table of sessions, from the program's own calendar.
-async fn write_sessions(client: &Transaction<'_>) -> Result<(), StoreError> {
-    let action = "writing the calendar";
-    client.batch_execute("DELETE FROM sessions").await.during(action)?;
-    let mut copy =
-        CopyIn::start(client, "COPY sessions (session_date, early_close) FROM STDIN (FORMAT binary)", action)
-            .await?;
-    for day in nyse().sessions(calendar::FIRST_DAY, calendar::END_DAY) {
-        copy.row(2).await?;
-        copy.day(super::day_of(day));
-        let close = nyse()
-            .early_close(day)
-            .map(|t| i64::from(chrono::Timelike::num_seconds_from_midnight(&t)) * 1_000_000);
-        copy.bigint(close);
-    }
-    copy.finish().await.map(|_| ())
 }
