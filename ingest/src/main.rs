@@ -40,6 +40,7 @@ Environment: DATABASE_URL, POLYGON_API_KEY, POLYGON_BASE_URL, TIDEMARK_BENCHMARK
 enum Command {
     Backfill(commands::backfill::Args),
     Actions(commands::actions::Args),
+    Reference(commands::reference::Args),
     Statements(commands::statements::Args),
     Sample(commands::sample::Args),
     Status(commands::status::Args),
@@ -72,6 +73,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Backfill(args) => commands::backfill::run(&settings, &args).await,
         Command::Actions(args) => commands::actions::run(&settings, &args).await,
+        Command::Reference(args) => commands::reference::run(&settings, &args).await,
         Command::Statements(args) => commands::statements::run(&settings, &args).await,
         Command::Status(args) => commands::status::run(&settings, &args).await,
         Command::Sample(_) => Ok(ExitCode::SUCCESS),

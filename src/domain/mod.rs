@@ -7,3 +7,4 @@ pub mod claims;
 pub mod history;
 pub mod instrument;
 pub mod listing;
+pub mod sector;

@@ -2,5 +2,6 @@
 //! live on the floors below.
 
 pub mod load;
+pub mod reference;
 pub mod refresh;
 pub mod scan;

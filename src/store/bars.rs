@@ -47,7 +47,7 @@ pub async fn copy<'a>(
 }
 
 /// Notes that these instruments have bars.
-async fn mark(transaction: &Transaction<'_>, mut ids: Vec<i32>) -> Result<(), StoreError> {
+pub(super) async fn mark(transaction: &Transaction<'_>, mut ids: Vec<i32>) -> Result<(), StoreError> {
     ids.sort_unstable();
     ids.dedup();
     transaction

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod lock;
 mod migrate;
 mod pool;
+pub mod reference;
 pub mod sessions;
 pub mod signals;
 pub mod status;

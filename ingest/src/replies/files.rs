@@ -58,6 +58,15 @@ impl ReplyError {
 
 /// The results of all pages of `name` in `folder`, in the order of the files' names; `None` if no file is there.
 pub fn results<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<Vec<T>>, ReplyError> {
+    read(folder, name, |text| Ok(parse_page(text)?.results))
+}
+
+/// What `parse` makes of all files of `name` in `folder`, in the order of their names; `None` if no file is there.
+pub fn read<T>(
+    folder: &Path,
+    name: &str,
+    parse: impl Fn(&[u8]) -> Result<Vec<T>, PageFault>,
+) -> Result<Option<Vec<T>>, ReplyError> {
     let mut all: Option<Vec<T>> = None;
     for path in pages(folder, name)? {
         let stored = fs::read(&path).map_err(|source| ReplyError::Read { path: path.clone(), source })?;
@@ -69,8 +78,8 @@ pub fn results<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<
         } else {
             &stored
         };
-        let page = parse_page(text).map_err(|source| ReplyError::Page { path, source })?;
-        all.get_or_insert_default().extend(page.results);
+        let results = parse(text).map_err(|source| ReplyError::Page { path, source })?;
+        all.get_or_insert_default().extend(results);
     }
     Ok(all)
 }

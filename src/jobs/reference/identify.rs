@@ -289,10 +289,14 @@ impl Matching<'_> {
     }
 
     fn pass(&mut self, fits: impl Fn(&Self, &Listing, &Held, &Known) -> bool) {
-        for at in 0..self.entities.len() {
-            if self.entities[at].known.is_some() {
-                continue;
-            }
+        let latest = |at: usize| {
+            let entry = self.entities[at].entries.last().map(|entry| &self.entries[*entry]);
+            entry.map_or(NaiveDate::MIN, |entry| entry.last_day.unwrap_or(NaiveDate::MAX))
+        };
+        let mut free: Vec<usize> =
+            (0..self.entities.len()).filter(|at| self.entities[*at].known.is_none()).collect();
+        free.sort_by_key(|at| std::cmp::Reverse(latest(*at)));
+        for at in free {
             // The latest entry says best who it is.
             let found = self.entities[at].entries.iter().rev().find_map(|entry| {
                 let entry = &self.entries[*entry];
