@@ -125,17 +125,11 @@ pub fn date(links: &mut Chain, at: usize, day: NaiveDate) {
 }
 
 /// Where the bars change from one ticker to another near `day`, the vendor's first day of the new one: the first bar of the new
-/// one (of `new`) after the last bar of the old one (of `old`); else the day after the old one's last bar. Both lists hold the
-/// days with bars within [`NEAR`] sessions of `day`, ascending. None where the bars say nothing else.
+/// one (of `new`) after the last bar of the old one (of `old`). Both lists hold the days with bars within [`NEAR`] sessions of
+/// `day`, ascending. None where the bars do not change there, or on that very day.
 pub fn change_by_bars(old: &[NaiveDate], new: &[NaiveDate], day: NaiveDate) -> Option<NaiveDate> {
-    let last = old.last().copied();
-    let next = new.iter().copied().find(|next| last.is_none_or(|last| *next > last));
-    let by_bars = match (last, next) {
-        (_, Some(next)) => next,
-        (Some(last), None) if last >= day && new.is_empty() => last + Days::new(1),
-        _ => return None,
-    };
-    (by_bars != day).then_some(by_bars)
+    let last = old.last()?;
+    new.iter().copied().find(|next| next > last).filter(|next| *next != day)
 }
 
 #[cfg(test)]
@@ -242,7 +236,8 @@ mod tests {
         assert_eq!(changed.as_deref(), Some("2022-06-09"));
         assert_eq!(by("2022-06-08", "2022-06-09", "2022-06-09"), None, "both agree");
         assert_eq!(by("", "", "2022-06-09"), None, "no bars");
-        assert_eq!(by("2022-06-08 2022-06-09", "", "2022-06-09").as_deref(), Some("2022-06-10"));
+        assert_eq!(by("2022-06-08 2022-06-09", "", "2022-06-09"), None, "no bars under the new one");
+        assert_eq!(by("", "2022-06-02 2022-06-03", "2022-06-09"), None, "no bars under the old one");
         // An earlier holder of the new ticker is not the change.
         assert_eq!(by("2022-06-07 2022-06-08", "2022-06-03 2022-06-09", "2022-06-08").as_deref(), Some("2022-06-09"));
         // Both trade all the time.
