@@ -64,12 +64,22 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A time: 45 ms, 1.2 s, 3 min 20 s.
+/// A size: 741.2 MB, 12.0 kB.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// A time: 45 ms, 1.2 s, 3 min 20 s, 8 h 23 min.
 pub fn time(duration: Duration) -> String {
     match duration.as_millis() {
         ms @ 0..1000 => format!("{ms} ms"),
         ms @ 1000..120_000 => format!("{:.1} s", ms as f64 / 1000.0),
-        ms => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+        ms @ 120_000..7_200_000 => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+        ms => format!("{} h {} min", ms / 3_600_000, ms / 60_000 % 60),
     }
 }
 
@@ -104,5 +114,13 @@ mod tests {
         assert_eq!(time(Duration::from_millis(45)), "45 ms");
         assert_eq!(time(Duration::from_millis(1_240)), "1.2 s");
         assert_eq!(time(Duration::from_secs(200)), "3 min 20 s");
+        assert_eq!(time(Duration::from_secs(30_180)), "8 h 23 min");
+    }
+    #[test]
+    fn sizes_have_the_unit_that_keeps_them_short() {
+        assert_eq!(
+            [999, 310_000, 741_200_000, 5_300_000_000].map(size),
+            ["1.0 kB", "310.0 kB", "741.2 MB", "5.3 GB"]
+        );
     }
 }

@@ -32,6 +32,9 @@ struct File {
     benchmark: Option<String>,
     polygon_api_key: Option<String>,
     polygon_base_url: Option<String>,
+    polygon_s3_endpoint: Option<String>,
+    polygon_s3_access_key_id: Option<String>,
+    polygon_s3_secret_access_key: Option<String>,
 }
 
 /// What a command works with.
@@ -45,6 +48,12 @@ pub struct Settings {
     pub polygon_api_key: Option<String>,
     /// Vendor's base URL, where one is set.
     pub polygon_base_url: Option<String>,
+    /// Address of the vendor's flat files, where one is set.
+    pub polygon_s3_endpoint: Option<String>,
+    /// Public half of the keys of the flat files, where it is set.
+    pub polygon_s3_access_key_id: Option<String>,
+    /// Secret half of the keys of the flat files, where it is set.
+    pub polygon_s3_secret_access_key: Option<String>,
 }
 
 impl Settings {
@@ -76,17 +85,25 @@ impl Settings {
             .or_else(|| private_url(&here).map(|url| (url, PRIVATE_URL)));
         Ok(Self {
             database_url,
-            benchmark: variable("TIDEMARK_BENCHMARK")
-                .or(file.benchmark.filter(|ticker| !ticker.trim().is_empty()))
-                .unwrap_or_else(|| "SPY".into()),
-            polygon_api_key: variable("POLYGON_API_KEY").or(file.polygon_api_key),
-            polygon_base_url: variable("POLYGON_BASE_URL").or(file.polygon_base_url),
+            benchmark: variable("TIDEMARK_BENCHMARK").or(set(file.benchmark)).unwrap_or_else(|| "SPY".into()),
+            polygon_api_key: variable("POLYGON_API_KEY").or(set(file.polygon_api_key)),
+            polygon_base_url: variable("POLYGON_BASE_URL").or(set(file.polygon_base_url)),
+            polygon_s3_endpoint: variable("POLYGON_S3_ENDPOINT").or(set(file.polygon_s3_endpoint)),
+            polygon_s3_access_key_id: variable("POLYGON_S3_ACCESS_KEY_ID")
+                .or(set(file.polygon_s3_access_key_id)),
+            polygon_s3_secret_access_key: variable("POLYGON_S3_SECRET_ACCESS_KEY")
+                .or(set(file.polygon_s3_secret_access_key)),
         })
     }
 }
 
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    set(std::env::var(name).ok())
+}
+
+/// An empty setting is none.
+fn set(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.trim().is_empty())
 }
 
 fn read_file(path: &Path) -> Result<File, Failure> {
@@ -98,7 +115,8 @@ fn read_file(path: &Path) -> Result<File, Failure> {
         let fault =
             if e.message().starts_with("unknown field") { e.message() } else { "not a valid setting" };
         Failure::new(format!("{} line {line}: {fault}", path.display())).hint(
-            "settings are database_url, benchmark, polygon_api_key and polygon_base_url, each = \"text\"",
+            "settings are database_url, benchmark, polygon_api_key, polygon_base_url, polygon_s3_endpoint, \
+             polygon_s3_access_key_id and polygon_s3_secret_access_key, each = \"text\"",
         )
     })
 }
@@ -134,11 +152,8 @@ mod tests {
     fn an_unknown_setting_is_named_with_its_line_and_no_value() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tidemark.toml");
-        std::fs::write(&path, "benchmark = \"SPY\"\ndatabase_uri = \"secret\"\n").unwrap();
+        std::fs::write(&path, "benchmark = \"SPY\"\ndatabase_uri = \"hush\"\n").unwrap();
         let text = read_file(&path).err().unwrap().to_string();
-        assert!(
-            text.contains("line 2") && text.contains("database_uri") && !text.contains("secret"),
-            "{text}"
-        );
+        assert!(text.contains("line 2") && text.contains("database_uri") && !text.contains("hush"), "{text}");
     }
 }

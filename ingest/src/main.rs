@@ -34,7 +34,12 @@ First steps:
   features refresh                                             compute the factors
   scan full                                                    rank the market
 
-Environment: DATABASE_URL, POLYGON_API_KEY, POLYGON_BASE_URL, TIDEMARK_BENCHMARK, RUST_LOG.";
+With keys of the vendor:
+  ingest backfill --from 2015-01-02 --dry-run                  say what ten years would take
+  ingest backfill --from 2015-01-02                            load them
+
+Environment: DATABASE_URL, POLYGON_API_KEY, POLYGON_BASE_URL, POLYGON_S3_ACCESS_KEY_ID, POLYGON_S3_SECRET_ACCESS_KEY,
+POLYGON_S3_ENDPOINT, TIDEMARK_BENCHMARK, RUST_LOG.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -85,5 +90,5 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let flat = cause.downcast_ref::<flatfiles::FlatFileError>().map(|e| e.hint().to_owned());
     flat.or_else(|| cause.downcast_ref::<replies::ReplyError>().map(|e| e.hint().to_owned()))
         .or_else(|| cause.downcast_ref::<sample::SampleError>().and_then(sample::SampleError::hint))
-        .or_else(|| cause.downcast_ref::<vendor::VendorError>().and_then(vendor::VendorError::hint))
+        .or_else(|| cause.downcast_ref::<vendor::VendorError>().map(vendor::VendorError::hint))
 }

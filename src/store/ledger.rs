@@ -91,27 +91,26 @@ pub async fn entries(
 }
 
 /// Writes loads, in the transaction that writes their bars.
-pub async fn append(transaction: &Transaction<'_>, loads: &[Load]) -> Result<(), StoreError> {
-    let action = "writing the ledger";
-    let statement = transaction.prepare(include_str!("../../sql/loads_append.sql")).await.during(action)?;
-    for load in loads {
-        transaction
-            .execute(
-                &statement,
-                &[
-                    &load.timeframe.name(),
-                    &load.session_date,
-                    &load.source,
-                    &load.origin,
-                    &load.selection,
-                    &load.etag,
-                    &load.digest.as_slice(),
-                    &(load.bars as i32),
-                    &(load.set_aside as i32),
-                ],
-            )
-            .await
-            .during(action)?;
-    }
-    Ok(())
+pub async fn append<'a>(
+    transaction: &Transaction<'_>,
+    loads: impl IntoIterator<Item = &'a Load>,
+) -> Result<(), StoreError> {
+    let loads: Vec<&Load> = loads.into_iter().collect();
+    let timeframes: Vec<&str> = loads.iter().map(|load| load.timeframe.name()).collect();
+    let sessions: Vec<NaiveDate> = loads.iter().map(|load| load.session_date).collect();
+    let sources: Vec<&str> = loads.iter().map(|load| load.source).collect();
+    let origins: Vec<&str> = loads.iter().map(|load| load.origin.as_str()).collect();
+    let selections: Vec<&str> = loads.iter().map(|load| load.selection.as_str()).collect();
+    let etags: Vec<Option<&str>> = loads.iter().map(|load| load.etag.as_deref()).collect();
+    let digests: Vec<&[u8]> = loads.iter().map(|load| load.digest.as_slice()).collect();
+    let bars: Vec<i32> = loads.iter().map(|load| load.bars as i32).collect();
+    let set_aside: Vec<i32> = loads.iter().map(|load| load.set_aside as i32).collect();
+    transaction
+        .execute(
+            include_str!("../../sql/loads_append.sql"),
+            &[&timeframes, &sessions, &sources, &origins, &selections, &etags, &digests, &bars, &set_aside],
+        )
+        .await
+        .during("writing the ledger")
+        .map(|_| ())
 }

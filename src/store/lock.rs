@@ -15,6 +15,8 @@ pub enum Name {
     Features,
     /// `scan` storing a run.
     Scan,
+    /// Connections that write for the holder of [`Name::Ingest`] beside its own.
+    Loading,
 }
 
 impl Name {
@@ -26,6 +28,7 @@ impl Name {
                 Self::Ingest => 2,
                 Self::Features => 3,
                 Self::Scan => 4,
+                Self::Loading => 5,
             }
     }
 }
@@ -43,6 +46,15 @@ impl Held {
             .during("releasing a lock")
             .map(|_| ())
     }
+}
+
+/// Takes a share of the lock until the connection ends; several connections can have one.
+pub async fn share(client: &impl GenericClient, name: Name) -> Result<(), StoreError> {
+    client
+        .execute(include_str!("../../sql/lock_share.sql"), &[&name.key()])
+        .await
+        .during("sharing a lock")
+        .map(|_| ())
 }
 
 /// Waits for the lock.

@@ -49,6 +49,9 @@ impl Database {
             benchmark: "SPY".into(),
             polygon_api_key: None,
             polygon_base_url: None,
+            polygon_s3_endpoint: None,
+            polygon_s3_access_key_id: None,
+            polygon_s3_secret_access_key: None,
         }
     }
 

@@ -1,27 +1,34 @@
-//! `ingest backfill`: daily bars of a range of sessions, from flat files or the API.
+//! `ingest backfill`: daily bars of a range of sessions, from the vendor's flat files, its API, or files of one's own.
 
 mod files;
+mod plan;
+mod ranges;
+mod remote;
+mod report;
 mod rest;
 
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
 use tidemark::domain::calendar::nyse;
-use tidemark::failure::{self, Failure};
+use tidemark::failure::Failure;
 use tidemark::say;
 use tidemark::settings::Settings;
-use tidemark::store::ledger::{self, Timeframe};
+use tidemark::store::ledger::{self, Entry, Timeframe};
+use tidemark::store::{self, StoreError};
 
 use super::days::{Loader, Selection};
-use super::refusals::Refusals;
-use crate::flatfiles::{FlatFileError, discover};
+use crate::flatfiles::{Discovery, discover};
 use crate::source::{self, BarSource, Pace};
+use crate::vendor::{S3Client, VendorClient, VendorError};
 
-/// Sessions without a file that are named.
-const NAMED: usize = 5;
+use plan::{Plan, Situation, Way};
+pub use report::Report;
 
 /// Load daily bars of a range of sessions
 ///
@@ -30,10 +37,21 @@ const NAMED: usize = 5;
 /// loaded again. A file that cannot be trusted is left out whole; the others are loaded, and the exit code is 1. Stop it
 /// at any moment and run it again: it goes on where it stopped.
 #[derive(clap::Args)]
+#[command(after_help = AFTER)]
 pub struct Args {
-    /// flatfiles:DIR (the folder that holds us_stocks_sip/day_aggs_v1) or rest (one call a session; key in POLYGON_API_KEY)
+    /// s3, rest or flatfiles:DIR [default: of s3 and rest what is configured and takes the fewest calls]
+    ///
+    /// s3: the vendor's flat files, one a session (keys in POLYGON_S3_ACCESS_KEY_ID and POLYGON_S3_SECRET_ACCESS_KEY). A
+    /// list of 1,000 files takes one call and shows which were replaced: those are loaded again as corrections.
+    ///
+    /// rest: the vendor's API, one call a session, or one a ticker where --tickers are fewer (key in POLYGON_API_KEY).
+    ///
+    /// flatfiles:DIR: the folder that holds us_stocks_sip/day_aggs_v1.
+    ///
+    /// Where none is named, files come first, and the API gives the sessions whose file is not published yet (it is about
+    /// 11:00 New York on the next day).
     #[arg(long, value_name = "SOURCE")]
-    source: BarSource,
+    source: Option<BarSource>,
     /// First session
     #[arg(long, value_name = "DATE")]
     from: NaiveDate,
@@ -48,72 +66,265 @@ pub struct Args {
     /// Load even what the ledger says is loaded
     #[arg(long)]
     reload: bool,
+    /// Print what would be asked for, in how many calls and in what time, and change nothing
+    ///
+    /// Files are listed for it, which takes a call for every 1,000; no bars are asked for.
+    #[arg(long)]
+    dry_run: bool,
     /// About how many bars go into one transaction; fewer take less memory and load more slowly
-    #[arg(long, value_name = "BARS", default_value = "500000")]
+    #[arg(long, value_name = "BARS", default_value_t = BLOCK_BARS)]
     block_bars: NonZeroUsize,
 }
+
+const AFTER: &str = "\
+Examples:
+  ingest backfill --from 2015-01-02 --dry-run                  what ten years would take
+  ingest backfill --from 2015-01-02                            load them; every day again
+  ingest backfill --from 2015-01-02 --tickers AAPL,BRK.A       two calls of the API
+  ingest backfill --from 2024-01-02 --source flatfiles:market  files of one's own
+
+What comes next: ingest actions --source rest, features refresh, scan full.";
+
+/// Bars in one transaction where nothing else is said.
+pub const BLOCK_BARS: NonZeroUsize = NonZeroUsize::new(500_000).expect("not 0");
 
 fn ticker(text: &str) -> Result<String, &'static str> {
     let ticker = text.trim();
     if ticker.is_empty() { Err("a ticker is missing") } else { Ok(ticker.to_owned()) }
 }
 
-/// Counts of a run.
-#[derive(Default)]
-struct Counts {
-    /// Files, or sessions of the API.
-    found: usize,
-    unchanged: usize,
-    /// Rows of the source.
-    read: u64,
-    /// Files, or sessions of the API, that were not loaded.
-    files: Refusals,
-    rows: Refusals,
-    unusable: Vec<FlatFileError>,
-    /// Sessions of the range that have no file.
-    absent: Vec<NaiveDate>,
+/// What to load.
+pub struct Request {
+    /// Where from; none for the cheapest of what is configured.
+    pub source: Option<BarSource>,
+    /// First session.
+    pub from: NaiveDate,
+    /// First day after the range. Sessions that are not over must be left out: the API answers for a running one too,
+    /// with bars that are not final, and the ledger would take them for loaded.
+    pub until: NaiveDate,
+    /// Only these tickers; empty for all.
+    pub tickers: Vec<String>,
+    /// Load even what the ledger says is loaded.
+    pub reload: bool,
+    /// Sessions that may have been corrected since they were loaded. Where a list of files shows it they cost nothing;
+    /// else they are asked for again, and an answer that says the same is not loaded again.
+    pub recheck: BTreeSet<NaiveDate>,
+    /// How fast the API may be asked.
+    pub pace: Pace,
+    /// About how many bars go into one transaction.
+    pub block_bars: NonZeroUsize,
+}
+
+impl Args {
+    fn request(&self) -> anyhow::Result<Request> {
+        Ok(Request {
+            source: self.source.clone(),
+            from: self.from,
+            until: range(self)?,
+            tickers: self.tickers.clone(),
+            reload: self.reload,
+            recheck: BTreeSet::new(),
+            pace: self.pace,
+            block_bars: self.block_bars,
+        })
+    }
 }
 
 pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
-    let until = range(args)?;
-    let selection = Selection::new(&args.tickers);
-    // Faults of the source are found before the database is touched.
-    let (found, vendor) = match &args.source {
-        BarSource::FlatFiles(folder) => (Some(discover(folder, args.from, until, nyse())?), None),
-        BarSource::Rest => (None, Some(source::vendor(settings, args.pace)?)),
-    };
+    let request = args.request()?;
+    if args.dry_run {
+        for line in dry_run(settings, &request).await? {
+            println!("{line}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = load_sessions(settings, &request).await?;
+    report.print();
+    Ok(report.exit())
+}
 
+/// Loads what `request` asks for; says the plan and the progress on standard error.
+///
+/// # Errors
+/// Faults of settings, vendor and database. What was loaded before the fault stays. Files that cannot be used are no
+/// error: they are in [`Report::unusable`].
+pub async fn load_sessions(settings: &Settings, request: &Request) -> anyhow::Result<Report> {
+    // Faults of the source are found before the database is touched.
+    let opened = Opened::new(settings, request)?;
     let started = Instant::now();
     let store = super::open(settings)?;
     let locked = super::connect(&store).await?;
-    let known = Arc::new(ledger::entries(&**locked, Timeframe::Day, args.from, until).await?);
-    let mut counts = Counts::default();
-    let mut loader =
-        Loader::new(&store, locked, selection.clone(), Arc::clone(&known), args.block_bars.get()).await?;
-    if let Some(found) = found {
-        let (from, to) = (args.from, until);
-        counts.absent = nyse()
-            .sessions(from, to)
-            .filter(|date| found.files.binary_search_by_key(date, |file| file.session_date).is_err())
-            .collect();
-        files::load(found, args.reload, &mut loader, &known, &selection, &mut counts).await?;
-    } else if let Some(vendor) = vendor {
-        let sessions: Vec<NaiveDate> = nyse().sessions(args.from, until).collect();
-        let is_in = |date: &NaiveDate| known.get(date).is_some_and(|entry| selection.is_in(entry));
-        let wanted = sessions.iter().copied().filter(|date| args.reload || !is_in(date)).collect();
-        counts.found = sessions.len();
-        rest::load(&vendor, wanted, &mut loader, &selection, &mut counts).await?;
+    let known = ledger::entries(&**locked, Timeframe::Day, request.from, request.until).await?;
+    let known = Arc::new(known);
+    let selection = Selection::new(&request.tickers);
+    let mut report = Report::default();
+    let blocks = request.block_bars.get();
+    let mut loader = Loader::new(&store, locked, selection.clone(), Arc::clone(&known), blocks).await?;
+    match opened {
+        Opened::Folder(found) => {
+            report.local = true;
+            files::load(found, request, &known, &selection, &mut loader, &mut report).await?;
+        }
+        Opened::Vendor(vendor) => {
+            let plan = vendor.plan(request, &known, &selection).await?;
+            for line in plan.lines(request.pace.requests_per_minute()) {
+                eprintln!("{line}");
+            }
+            vendor.load(plan, request, &known, &selection, &mut loader, &mut report).await?;
+        }
     }
     loader.finish().await?;
-    print(&counts, &loader, started, &args.source);
-    warn_of_absent(&selection, &loader);
-    if counts.unusable.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+    report.close(&loader, &selection, started.elapsed());
+    Ok(report)
+}
+
+/// The plan of `request` in words; writes nothing into the database.
+async fn dry_run(settings: &Settings, request: &Request) -> anyhow::Result<Vec<String>> {
+    let opened = Opened::new(settings, request)?;
+    let client = super::open(settings)?.client().await?;
+    let known = match store::check(&client).await {
+        // A database that was never used has loaded nothing.
+        Err(StoreError::OlderSchema { found: 0, .. }) => HashMap::new(),
+        checked => {
+            checked?;
+            ledger::entries(&**client, Timeframe::Day, request.from, request.until).await?
+        }
+    };
+    let mut lines = match opened {
+        Opened::Folder(found) => files::lines(&found),
+        Opened::Vendor(vendor) => vendor
+            .plan(request, &known, &Selection::new(&request.tickers))
+            .await?
+            .lines(request.pace.requests_per_minute()),
+    };
+    lines.push("nothing was loaded; leave out --dry-run to load".to_owned());
+    Ok(lines)
+}
+
+/// A source whose settings are good.
+enum Opened {
+    /// Files of one's own.
+    Folder(Discovery),
+    Vendor(Vendor),
+}
+
+/// The ways to the vendor that are configured, or the one that was asked for.
+struct Vendor {
+    files: Option<Arc<S3Client>>,
+    api: Option<Arc<VendorClient>>,
+    /// Whether the files were asked for by name.
+    insist: bool,
+}
+
+impl Opened {
+    fn new(settings: &Settings, request: &Request) -> anyhow::Result<Self> {
+        let files = || source::s3(settings).map(|client| Some(Arc::new(client)));
+        let api = || source::vendor(settings, request.pace).map(|client| Some(Arc::new(client)));
+        let (has_files, has_api) = (source::has_s3(settings), source::has_vendor(settings));
+        Ok(match &request.source {
+            Some(BarSource::FlatFiles(folder)) => {
+                Self::Folder(discover(folder, request.from, request.until, nyse())?)
+            }
+            Some(BarSource::S3) => Self::Vendor(Vendor { files: files()?, api: None, insist: true }),
+            Some(BarSource::Rest) => Self::Vendor(Vendor { files: None, api: api()?, insist: false }),
+            None if !has_files && !has_api => return Err(no_source().into()),
+            None => Self::Vendor(Vendor {
+                files: if has_files { files()? } else { None },
+                api: if has_api { api()? } else { None },
+                insist: false,
+            }),
+        })
     }
-    for error in counts.unusable {
-        failure::report(&error.into(), crate::hint_of);
+}
+
+fn no_source() -> Failure {
+    Failure::new("no source of bars is configured").hint(
+        "set POLYGON_S3_ACCESS_KEY_ID and POLYGON_S3_SECRET_ACCESS_KEY for the vendor's flat files, or POLYGON_API_KEY for \
+         its API, or name files of your own with --source flatfiles:DIR",
+    )
+}
+
+impl Vendor {
+    async fn plan(
+        &self,
+        request: &Request,
+        known: &HashMap<NaiveDate, Entry>,
+        selection: &Selection,
+    ) -> anyhow::Result<Plan> {
+        let sessions: Vec<NaiveDate> = nyse().sessions(request.from, request.until).collect();
+        let situation = Situation {
+            sessions: &sessions,
+            known,
+            selection,
+            reload: request.reload,
+            recheck: &request.recheck,
+            today: now().date_naive(),
+        };
+        match (situation.way(self.files.is_some(), self.api.is_some()), &self.files) {
+            (Some(Way::Files), Some(files)) => {
+                let listing = files.list(Timeframe::Day, request.from, request.until).await?;
+                Ok(situation.files(listing, self.insist, self.api.is_some()))
+            }
+            (Some(Way::Ranges), _) => Ok(situation.ranges()),
+            (Some(_), _) => Ok(situation.grouped()),
+            (None, _) => Err(no_source().into()),
+        }
     }
-    Ok(ExitCode::FAILURE)
+
+    async fn load(
+        &self,
+        plan: Plan,
+        request: &Request,
+        known: &HashMap<NaiveDate, Entry>,
+        selection: &Selection,
+        loader: &mut Loader,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        report.found = plan.sessions;
+        report.unchanged = plan.unchanged;
+        for file in &plan.closed {
+            let why =
+                nyse().closed_because(file.session_date).map_or_else(String::new, |why| format!(": {why}"));
+            report.files.add("the exchange was closed", || file.place() + &why);
+        }
+        for key in plan.strays {
+            report.files.add("the name is not YYYY/MM/YYYY-MM-DD.csv.gz", || key);
+        }
+        if plan.lists > 0 && self.api.is_none() && !plan.absent.is_empty() {
+            eprintln!(
+                "a session's file is there about 11:00 New York on the next day; with POLYGON_API_KEY set, the API gives it before"
+            );
+        }
+        report.absent = plan.absent;
+        if let Some(client) = self.files.as_ref().filter(|_| !plan.files.is_empty()) {
+            remote::load(client, plan.files, selection, loader, report).await?;
+        }
+        if let Some(client) = &self.api {
+            if !plan.grouped.is_empty() {
+                rest::load(client, plan.grouped, request, known, selection, loader, report).await?;
+            }
+            if !plan.windows.is_empty() {
+                ranges::load(client, plan.windows, request, known, selection, loader, report).await?;
+            }
+        }
+        report.file_calls = self.files.as_ref().map_or(0, |client| client.requests());
+        report.api_calls = self.api.as_ref().map_or(0, |client| client.requests());
+        Ok(())
+    }
+}
+
+/// What a fault of the vendor means for a load of `total` sessions: what came before it is loaded, so that the next run
+/// need not ask again.
+async fn stopped(loader: &mut Loader, total: usize, error: VendorError) -> anyhow::Error {
+    if let Err(store) = loader.finish().await {
+        return store.context(error.to_string());
+    }
+    eprintln!(
+        "{} of {} sessions are loaded; the same command goes on from there",
+        say::count(loader.done.sessions as u64),
+        say::count(total as u64)
+    );
+    error.into()
 }
 
 /// The first day after the range.
@@ -139,8 +350,7 @@ fn range(args: &Args) -> anyhow::Result<NaiveDate> {
             .hint("the exchange is closed at weekends and on holidays; give another range")
             .into());
     }
-    // The API answers for a running session too, with bars that are not final; the ledger would take them for loaded.
-    if args.source == BarSource::Rest && last > finished {
+    if last > finished && !matches!(args.source, Some(BarSource::FlatFiles(_))) {
         if args.from > finished {
             return Err(Failure::new(format!("no session from {} to {last} is over yet", args.from))
                 .hint(format!("bars are final after the close; the last finished session is {finished}"))
@@ -152,53 +362,15 @@ fn range(args: &Args) -> anyhow::Result<NaiveDate> {
     Ok(last + Days::new(1))
 }
 
+/// Now in New York.
+fn now() -> DateTime<Tz> {
+    Utc::now().with_timezone(&chrono_tz::America::New_York)
+}
+
 /// The last session whose close, 16:00 in New York, and some minutes for late trades are over.
-fn last_finished_session() -> NaiveDate {
-    let now = Utc::now().with_timezone(&chrono_tz::America::New_York);
+pub fn last_finished_session() -> NaiveDate {
+    let now = now();
     let over = NaiveTime::from_hms_opt(16, 30, 0).is_some_and(|over| now.time() >= over);
     let day = if over { now.date_naive() } else { now.date_naive() - Days::new(1) };
     nyse().at_or_before(day).and_then(|number| nyse().date(number)).unwrap_or(day)
-}
-
-fn print(counts: &Counts, loader: &Loader, started: Instant, source: &BarSource) {
-    let what = if matches!(source, BarSource::Rest) { "sessions" } else { "files" };
-    let done = &loader.done;
-    let seconds = started.elapsed();
-    println!(
-        "{what:<11}{:>10}   loaded {}, unchanged {}, set aside {}",
-        say::count(counts.found as u64),
-        say::count(done.sessions as u64),
-        say::count(counts.unchanged as u64),
-        say::count(counts.files.total()),
-    );
-    counts.files.print();
-    if !counts.absent.is_empty() {
-        let named: Vec<String> = counts.absent.iter().take(NAMED).map(ToString::to_string).collect();
-        let more = if counts.absent.len() > NAMED { ", …" } else { "" };
-        println!(
-            "no file    {:>10}   sessions: {}{more}",
-            say::count(counts.absent.len() as u64),
-            named.join(", ")
-        );
-    }
-    println!("bars read  {:>10}   set aside {}", say::count(counts.read), say::count(counts.rows.total()));
-    counts.rows.print();
-    println!("inserted   {:>10}", say::count(done.outcome.inserted));
-    println!("changed    {:>10}", say::count(done.outcome.changed));
-    println!("removed    {:>10}", say::count(done.outcome.removed));
-    println!("equal      {:>10}", say::count(done.outcome.equal));
-    let rate = done.bars as f64 / seconds.as_secs_f64();
-    println!("time       {:>10}   {} bars a second", say::time(seconds), say::count(rate as u64));
-}
-
-/// Tickers that were asked for and have no instrument.
-fn warn_of_absent(selection: &Selection, loader: &Loader) {
-    let Some(tickers) = selection.tickers() else { return };
-    for ticker in tickers {
-        if let Some(similar) = loader.unknown(ticker) {
-            let meant =
-                if similar.is_empty() { String::new() } else { format!(" (known: {})", similar.join(", ")) };
-            eprintln!("warning: no bar of {ticker} was found{meant}; tickers are case-sensitive");
-        }
-    }
 }

@@ -1,16 +1,15 @@
 //! Days on their way into the database: read ahead on other threads, resolved to instruments, gathered into blocks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use deadpool_postgres::Object;
 use tidemark::domain::bar::DayBar;
-use tidemark::jobs::load::{self, Day, Outcome};
+use tidemark::jobs::load::{self, Block, Day, Outcome, Stages};
 use tidemark::store::instruments::Tickers;
 use tidemark::store::ledger::{Entry, Load, Timeframe};
-use tidemark::store::{Store, StoreError};
-use tokio::sync::Mutex;
+use tidemark::store::{Store, StoreError, bars, lock};
 use tokio::task::JoinHandle;
 
 /// A session as a source gives it, by ticker.
@@ -105,18 +104,21 @@ impl Selection {
     }
 }
 
-/// Gathers days into blocks and loads them: while one block is on its way into the database, the next one gathers.
+/// Blocks that are on their way into the database at once: while one commits, the other keeps the server busy.
+const CONNECTIONS: usize = 2;
+
+/// Gathers days into blocks and loads them: while blocks are on their way into the database, the next one gathers.
 pub struct Loader {
-    /// Creates instruments, while bars are copied on the other connection.
+    /// Creates instruments and opens chunks, while bars are copied on other connections.
     client: Object,
-    locked: Arc<Mutex<Object>>,
     tickers: Tickers,
     selection: Selection,
     known: Arc<HashMap<NaiveDate, Entry>>,
     block_bars: usize,
     waiting: Vec<SourceDay>,
     bars_waiting: usize,
-    loading: Option<JoinHandle<Result<Done, StoreError>>>,
+    idle: Vec<Object>,
+    loading: VecDeque<JoinHandle<Result<(Object, Done), StoreError>>>,
     /// What was committed so far.
     pub done: Done,
 }
@@ -126,6 +128,8 @@ pub struct Loader {
 pub struct Done {
     /// What the database did.
     pub outcome: Outcome,
+    /// Where the time went.
+    pub stages: Stages,
     /// Bars handed to the database.
     pub bars: u64,
     /// Sessions.
@@ -144,21 +148,27 @@ impl Loader {
     ) -> Result<Self, StoreError> {
         let client = store.client().await?;
         let tickers = Tickers::read(&**client).await?;
+        let mut idle = vec![locked];
+        while idle.len() < CONNECTIONS {
+            let more = store.client().await?;
+            lock::share(&**more, lock::Name::Loading).await?;
+            idle.push(more);
+        }
         Ok(Self {
             client,
-            locked: Arc::new(Mutex::new(locked)),
             tickers,
             selection,
             known,
             block_bars,
             waiting: Vec::new(),
             bars_waiting: 0,
-            loading: None,
+            idle,
+            loading: VecDeque::new(),
             done: Done::default(),
         })
     }
 
-    /// Takes a day; sends a block on its way when enough has gathered, and the one before it is in.
+    /// Takes a day; sends a block on its way when enough has gathered and a connection is free.
     pub async fn take(&mut self, day: SourceDay) -> anyhow::Result<()> {
         self.bars_waiting += day.bars.len();
         self.waiting.push(day);
@@ -168,7 +178,10 @@ impl Loader {
     /// Loads what has gathered, and waits until everything is committed.
     pub async fn finish(&mut self) -> anyhow::Result<()> {
         self.send().await?;
-        self.arrived().await
+        while !self.loading.is_empty() {
+            self.arrived().await?;
+        }
+        Ok(())
     }
 
     /// For a ticker that no instrument ever had, those that look like it.
@@ -183,6 +196,8 @@ impl Loader {
             return Ok(());
         }
         self.create_unknown(&waiting).await?;
+        let dates: Vec<NaiveDate> = waiting.iter().map(|day| day.session_date).collect();
+        bars::open_chunks(&mut self.client, &dates).await?;
         let days: Vec<Day> = waiting.into_iter().map(|day| self.resolve(day)).collect();
         let only: Option<Vec<i32>> = self.selection.tickers().map(|tickers| {
             let mut ids: Vec<i32> = tickers.filter_map(|ticker| self.tickers.latest(ticker)).collect();
@@ -191,22 +206,27 @@ impl Loader {
             ids.dedup();
             ids
         });
-        self.arrived().await?;
-        let (locked, known) = (Arc::clone(&self.locked), Arc::clone(&self.known));
-        self.loading = Some(tokio::spawn(async move {
-            let mut client = locked.lock().await;
-            let outcome = load::load(&mut client, &days, &known, only.as_deref()).await?;
-            let bars = days.iter().map(|day| day.bars.len() as u64).sum();
-            Ok(Done { outcome, bars, sessions: days.len() })
+        let block = Block::new(days, &self.known);
+        if self.idle.is_empty() {
+            self.arrived().await?;
+        }
+        let Some(mut client) = self.idle.pop() else { return Ok(()) };
+        let known = Arc::clone(&self.known);
+        self.loading.push_back(tokio::spawn(async move {
+            let (outcome, stages) = load::load(&mut client, &block, &known, only.as_deref()).await?;
+            let (bars, sessions) = (block.bars() as u64, block.sessions());
+            Ok((client, Done { outcome, stages, bars, sessions }))
         }));
         Ok(())
     }
 
-    /// Waits for the block on its way, if there is one.
+    /// Waits for the block that is longest on its way.
     async fn arrived(&mut self) -> anyhow::Result<()> {
-        if let Some(block) = self.loading.take() {
-            let done = block.await??;
+        if let Some(block) = self.loading.pop_front() {
+            let (client, done) = block.await??;
+            self.idle.push(client);
             self.done.outcome.add(done.outcome);
+            self.done.stages.add(done.stages);
             self.done.bars += done.bars;
             self.done.sessions += done.sessions;
         }

@@ -26,6 +26,8 @@ async fn connect(store: &Store) -> Result<Object, StoreError> {
         eprintln!("another ingest is loading into this database; waiting for it to finish");
     })
     .await?;
+    // A program that was killed may have left a connection that is still committing.
+    lock::hold(&**client, lock::Name::Loading).await?.release(&**client).await?;
     // After the wait: the other one may have changed the calendar.
     store::prepare(&mut client).await?;
     Ok(client)

@@ -1,39 +1,12 @@
 //! What one answer of the vendor means: the HTTP status, and the status inside the body, which counts on 200 too.
 
-use super::{Secret, VendorError};
+use super::{Secret, VendorError, retry::Fault};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::time::Duration;
 
 /// The longest part of the vendor's words that a message repeats, in characters.
 const MESSAGE_LENGTH: usize = 200;
-
-/// What failed in one try. All but `Final` may pass when tried again.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// Trying again would give the same.
-    Final(VendorError),
-    /// Too many requests.
-    Throttled { retry_after: Option<Duration>, message: String },
-    /// The server's fault, perhaps for a moment.
-    Server { status: u16, retry_after: Option<Duration>, message: String },
-    /// No connection, or a broken one.
-    Connection { reason: String },
-    /// The deadline passed.
-    Deadline,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Final(error) => error.fmt(f),
-            Self::Throttled { .. } => f.write_str("the vendor asks to slow down"),
-            Self::Server { status, .. } => write!(f, "the vendor's server fails with status {status}"),
-            Self::Connection { reason } => write!(f, "no connection: {reason}"),
-            Self::Deadline => f.write_str("no answer in time"),
-        }
-    }
-}
 
 /// An answer that arrived whole.
 #[derive(Debug)]
@@ -116,7 +89,8 @@ fn words(envelope: &Envelope, key: &Secret) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn shorten(text: &str) -> String {
+/// On one line, at a length that a person reads.
+pub(super) fn shorten(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.trim().chars().take(MESSAGE_LENGTH).collect()
 }

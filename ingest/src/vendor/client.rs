@@ -2,20 +2,22 @@
 
 use super::{
     GroupedDay, Secret, VendorError,
-    answer::{self, Answer, Fault},
-    grouped,
-    origin::{Origin, origin_text},
+    answer::{self, Answer},
+    grouped, http,
+    origin::Origin,
     pages::Pages,
-    retry::{self, Waits},
+    retry::{self, Fault, Patience},
 };
 use bytes::Bytes;
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use reqwest::{Client, Url, header, redirect};
-use std::{fmt, num::NonZeroU32, time::Duration};
-
-/// Requests a minute on the vendor's free plan.
-const FREE_PLAN: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+use reqwest::{Client, Url, header};
+use std::{
+    fmt,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 /// How to reach the vendor.
 #[derive(Debug, Clone)]
@@ -27,28 +29,14 @@ pub struct VendorSettings {
     /// The plan's rate, over all requests of this client: 5 on the free plan; paid plans have no hard limit, but the
     /// vendor asks to stay under 100 a second, which is 6,000.
     pub requests_per_minute: NonZeroU32,
-    /// Deadline of one try, from connecting to the last byte.
-    pub timeout: Duration,
-    /// How often a request is tried in all, at least once.
-    pub tries: usize,
-    /// The first wait between tries; each next one doubles, with jitter.
-    pub first_wait: Duration,
-    /// The longest wait between tries. When the vendor asks for more, the request fails at once.
-    pub longest_wait: Duration,
+    /// Deadline and tries of each request.
+    pub patience: Patience,
 }
 
 impl VendorSettings {
-    /// Settings of a patient client on the free plan.
-    pub fn new(base_url: &str, key: Secret) -> Self {
-        Self {
-            base_url: base_url.to_owned(),
-            key,
-            requests_per_minute: FREE_PLAN,
-            timeout: Duration::from_mins(1),
-            tries: 6,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_mins(2),
-        }
+    /// Settings of a patient client.
+    pub fn new(base_url: &str, key: Secret, requests_per_minute: NonZeroU32) -> Self {
+        Self { base_url: base_url.to_owned(), key, requests_per_minute, patience: Patience::default() }
     }
 }
 
@@ -59,6 +47,7 @@ pub struct VendorClient {
     http: Client,
     rate: DefaultDirectRateLimiter,
     pause: Duration,
+    requests: AtomicU64,
 }
 
 impl fmt::Debug for VendorClient {
@@ -77,27 +66,21 @@ impl VendorClient {
             return Err(VendorError::KeyMissing);
         }
         let unusable = |reason: &str| VendorError::Settings { reason: reason.to_owned() };
-        let origin = Origin::parse(&settings.base_url)?;
+        let origin = Origin::parse("the base URL", &settings.base_url)?;
         let mut bearer = header::HeaderValue::from_str(&format!("Bearer {}", settings.key.reveal()))
             .map_err(|_| unusable("the key holds characters that no key has"))?;
         bearer.set_sensitive(true);
-
-        // Fails when a provider is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(concat!("tidemark/", env!("CARGO_PKG_VERSION")))
-            .default_headers(header::HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]))
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .timeout(settings.timeout);
-        builder = if origin.is_plain() { builder.no_proxy() } else { builder.https_only(true) };
-        let http = builder.build().map_err(|error| unusable(&chain(&error)))?;
+        let http = http::build(
+            http::builder(&origin, settings.patience.timeout)
+                .default_headers(header::HeaderMap::from_iter([(header::AUTHORIZATION, bearer)])),
+        )?;
 
         let pause = Duration::from_mins(1) / settings.requests_per_minute.get();
         let quota = Quota::with_period(pause)
             .ok_or_else(|| unusable("too many requests a minute"))?
             .allow_burst(burst(settings.requests_per_minute));
-        Ok(Self { settings, origin, http, rate: RateLimiter::direct(quota), pause })
+        let rate = RateLimiter::direct(quota);
+        Ok(Self { settings, origin, http, rate, pause, requests: AtomicU64::new(0) })
     }
 
     /// Raw daily bars of the whole market on `session`: one request.
@@ -139,50 +122,33 @@ impl VendorClient {
         &self.origin
     }
 
+    /// Requests sent so far, every try counted.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// Asks until there is an answer or no further try. `path` is for the messages.
     pub(super) async fn ask(&self, url: Url, path: &str) -> Result<Answer, VendorError> {
-        let VendorSettings { tries, first_wait, longest_wait, timeout, .. } = self.settings;
-        let mut waits = Waits::new(tries, first_wait, longest_wait, self.pause);
-        let mut tried = 0;
-        loop {
-            self.rate.until_ready().await;
-            tried += 1;
-            let fault = match self.try_once(url.clone(), path).await {
-                Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
-            };
-            let Some(wait) = waits.after(&fault) else {
-                return Err(retry::give_up(fault, path, tried, timeout));
-            };
-            tracing::warn!("{path}: {fault}; asking again in {:.1} s", wait.as_secs_f64());
-            tokio::time::sleep(wait).await;
-        }
+        retry::until_answered(self.settings.patience, self.pause, path, || self.try_once(url.clone(), path))
+            .await
     }
 
     async fn try_once(&self, url: Url, path: &str) -> Result<Answer, Fault> {
-        let response = self.http.get(url).send().await.map_err(|error| self.fault(error))?;
-        let status = response.status();
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-        if status.is_redirection() {
-            let host = header(header::LOCATION).and_then(|place| response.url().join(place).ok());
-            let host = host.as_ref().map_or_else(|| "nowhere".to_owned(), origin_text);
-            return Err(Fault::Final(VendorError::Redirected { path: path.to_owned(), host }));
+        self.rate.until_ready().await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let key = &self.settings.key;
+        let response = self.http.get(url).send().await.map_err(|error| http::fault(error, key))?;
+        if let Some(fault) = http::redirected(&response, path) {
+            return Err(fault);
         }
-        let retry_after = header(header::RETRY_AFTER).and_then(|value| retry::retry_after(value, Utc::now()));
+        let (status, retry_after) = (response.status(), http::retry_after(&response));
         // A refusal without a readable body is still that refusal.
         let body = match response.bytes().await {
             Ok(body) => body,
             Err(_) if !status.is_success() => Bytes::new(),
-            Err(error) => return Err(self.fault(error)),
+            Err(error) => return Err(http::fault(error, key)),
         };
-        answer::read(path, &self.settings.key, status.as_u16(), retry_after, body)
-    }
-
-    fn fault(&self, error: reqwest::Error) -> Fault {
-        if error.is_timeout() {
-            return Fault::Deadline;
-        }
-        Fault::Connection { reason: self.settings.key.redact(&chain(&error.without_url())) }
+        answer::read(path, key, status.as_u16(), retry_after, body)
     }
 }
 
@@ -190,15 +156,4 @@ impl VendorClient {
 /// minute sees noticeably more than the plan allows.
 fn burst(requests_per_minute: NonZeroU32) -> NonZeroU32 {
     NonZeroU32::new(requests_per_minute.get() / 600).unwrap_or(NonZeroU32::MIN)
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

@@ -73,8 +73,18 @@ pub enum VendorError {
         /// What the last try met.
         reason: String,
     },
+    /// An answer that began and was not whole, until the last try.
+    #[error("{path} came cut short {tries} times: {reason}")]
+    CutShort {
+        /// Path of the request.
+        path: String,
+        /// How often it was asked for.
+        tries: usize,
+        /// What was missing the last time.
+        reason: String,
+    },
     /// No whole answer before the deadline, until the last try.
-    #[error("no whole answer for {path} within {timeout:?} in {tries} tries")]
+    #[error("no whole answer for {path} in time: {tries} tries of at most {timeout:?} each")]
     TimedOut {
         /// Path of the request.
         path: String,
@@ -91,6 +101,18 @@ pub enum VendorError {
         /// The HTTP status.
         status: u16,
         /// The vendor's words.
+        message: String,
+    },
+    /// The store of flat files refuses.
+    #[error("the store of flat files refuses {path} with {code}: {message}")]
+    FilesRefused {
+        /// Bucket and key of the request.
+        path: String,
+        /// What kind of refusal it is.
+        refusal: FilesRefusal,
+        /// The store's own code, or the HTTP status where it gives none.
+        code: String,
+        /// The store's words.
         message: String,
     },
     /// HTTP 3xx. Redirects are not followed, because the request carries the key.
@@ -127,19 +149,66 @@ pub enum VendorError {
     },
 }
 
+/// Why the store of flat files refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilesRefusal {
+    /// It does not know the access key.
+    UnknownKey,
+    /// The secret does not belong to the access key.
+    WrongSecret,
+    /// It does not say why.
+    Denied,
+    /// There is no such file.
+    NoFile,
+    /// There is no such bucket.
+    NoBucket,
+    /// This machine's clock is off.
+    Clock,
+}
+
+impl FilesRefusal {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::UnknownKey => {
+                "copy POLYGON_S3_ACCESS_KEY_ID from the dashboard's flat files; it is not the key of the API"
+            }
+            Self::WrongSecret => {
+                "copy POLYGON_S3_SECRET_ACCESS_KEY again from the dashboard's flat files, with the access key beside it"
+            }
+            Self::Denied => {
+                "the plan may have no flat files, or none so old: try a later --from, look for unsigned agreements in \
+                 the dashboard, or ask the API with --source rest"
+            }
+            Self::NoFile => "the file was taken away after it was listed; run it again later",
+            Self::NoBucket => {
+                "set POLYGON_S3_ENDPOINT to the vendor's own address, https://files.massive.com"
+            }
+            Self::Clock => "set this machine's clock: a signature holds for some minutes only",
+        }
+    }
+}
+
 impl VendorError {
+    /// Whether it is about this one file, so that the others can still be had.
+    pub fn is_of_one_file(&self) -> bool {
+        matches!(self, Self::CutShort { .. } | Self::FilesRefused { refusal: FilesRefusal::NoFile, .. })
+    }
+
     /// What the person at the keyboard can do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
+    pub fn hint(&self) -> String {
+        match self {
             Self::Settings { .. } => {
-                "the base URL is an https address without path, such as https://api.massive.com".to_owned()
+                "an address is https without a path, such as https://api.massive.com (POLYGON_BASE_URL) or \
+                 https://files.massive.com (POLYGON_S3_ENDPOINT)"
+                    .to_owned()
             }
             Self::KeyMissing | Self::KeyRefused { .. } => {
-                "set the key that the vendor's dashboard shows; a key of the flat files is another one"
+                "set POLYGON_API_KEY to the key that the vendor's dashboard shows; the keys of the flat files are others"
                     .to_owned()
             }
             Self::NotInPlan { .. } => {
-                "ask for a date inside the plan's history and not in the future, or for a larger plan"
+                "ask for a date inside the plan's history and not in the future (the free plan has 2 years), or for a \
+                 larger plan"
                     .to_owned()
             }
             Self::NotFound { .. } => "check the ticker's spelling (case counts) and the date".to_owned(),
@@ -147,20 +216,32 @@ impl VendorError {
                 format!("wait {} s, then run it again", wait.as_secs())
             }
             Self::SlowDown { .. } => {
-                "lower the requests a minute (5 on the free plan), and look for other programs on this key"
+                "lower the requests a minute with --rate (--plan free has 5), and look for other programs on this key"
                     .to_owned()
             }
             Self::ServerFault { .. } => "the fault is the vendor's; run it again later".to_owned(),
-            Self::Unreachable { .. } => "check the network, the proxy and the base URL".to_owned(),
-            Self::TimedOut { .. } => "raise the timeout, or run it again later".to_owned(),
-            Self::Redirected { .. } => "set the base URL to the vendor's own address".to_owned(),
+            Self::Unreachable { .. } => {
+                "check the network, the proxy, POLYGON_BASE_URL and POLYGON_S3_ENDPOINT, then run it again"
+                    .to_owned()
+            }
+            Self::CutShort { .. } => "the fault is on the way or the vendor's; run it again later".to_owned(),
+            Self::TimedOut { .. } => "the vendor or the network is slow; run it again later".to_owned(),
+            Self::FilesRefused { refusal, .. } => refusal.hint().to_owned(),
+            Self::Redirected { .. } => {
+                "set the base URL to the vendor's own address (POLYGON_BASE_URL; POLYGON_S3_ENDPOINT for the files)"
+                    .to_owned()
+            }
             Self::ForeignPage { .. } => {
                 "the key stays here; set the base URL to that host if you trust it".to_owned()
             }
             Self::Malformed { .. } | Self::RepeatedPage { .. } => {
                 "run it again; if it stays, the vendor's format has changed".to_owned()
             }
-            Self::Refused { .. } => return None,
-        })
+            Self::Refused { .. } => {
+                "hold the range and the tickers against the vendor's words; if both are right, the vendor's format has \
+                 changed"
+                    .to_owned()
+            }
+        }
     }
 }

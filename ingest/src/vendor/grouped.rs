@@ -1,12 +1,11 @@
 //! One day's bars of the whole market, as the vendor's grouped reply gives them, and what is not taken from it.
 
 use chrono::NaiveDate;
-use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use tidemark::domain::bar::{BarFault, DayBar};
+use tidemark::domain::bar::DayBar;
 
-use crate::flatfiles::{TickerFault, check_ticker, printable};
+use super::rows::{self, Reply, SetAside, SetAsideReason, Settled};
+use crate::flatfiles::{check_ticker, printable};
 
 /// The whole market on one session.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,136 +15,30 @@ pub struct GroupedDay {
     /// One bar a ticker, sorted by ticker; raw as printed.
     pub bars: Vec<(String, DayBar)>,
     /// Rows that gave no bar, each with its reason.
-    pub set_aside: Vec<SetAside>,
+    pub set_aside: Vec<SetAside<String>>,
     /// Rows in the reply: bars, set aside and repeated.
     pub received: usize,
     /// Rows that only said again what another row of the ticker said.
     pub repeated: usize,
 }
 
-/// A row that gave no bar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetAside {
-    /// The ticker, where the row has one.
-    pub ticker: Option<String>,
-    /// Why.
-    pub reason: SetAsideReason,
-}
-
-/// Why a row gave no bar. The text is what the load summary counts by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
-pub enum SetAsideReason {
-    /// The row is no object, or has no ticker.
-    #[error("no ticker")]
-    NoTicker,
-    /// The ticker is not one.
-    #[error(transparent)]
-    Ticker(TickerFault),
-    /// A field is missing, or is not a number.
-    #[error("no number in field {0}")]
-    Missing(&'static str),
-    /// The numbers are no bar.
-    #[error(transparent)]
-    Fault(#[from] BarFault),
-    /// Another row of the same ticker says something else and has the greater volume, or, at the same volume,
-    /// the greater close.
-    #[error("contradicts another row of the ticker")]
-    Contradicted,
-}
-
-#[derive(Deserialize)]
-struct Reply {
-    adjusted: Option<bool>,
-    #[serde(rename = "resultsCount")]
-    results_count: Option<usize>,
-    results: Option<Vec<Value>>,
-}
-
 /// Reads a grouped reply asked for with `adjusted=false`. The error is the reason, for `Malformed`.
 pub(super) fn parse(session: NaiveDate, body: &[u8]) -> Result<GroupedDay, String> {
-    let reply: Reply = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let rows = reply.results.unwrap_or_default();
-    if reply.adjusted == Some(true) && !rows.is_empty() {
-        return Err("asked for raw prices, got adjusted ones".to_owned());
-    }
-    if let Some(count) = reply.results_count.filter(|count| *count > rows.len()) {
-        return Err(format!("{count} rows are announced, {} are there", rows.len()));
-    }
-
-    let mut day =
-        GroupedDay { session, bars: Vec::new(), set_aside: Vec::new(), received: rows.len(), repeated: 0 };
-    let mut kept: BTreeMap<String, DayBar> = BTreeMap::new();
-    for row in &rows {
+    let reply = Reply::read(body)?;
+    let mut set_aside = Vec::new();
+    let mut settled = Settled::new();
+    for row in reply.rows() {
         let ticker = row.get("T").and_then(Value::as_str).filter(|ticker| !ticker.is_empty());
-        let mut set_aside = |reason| {
-            let ticker = ticker.map(|ticker| printable(ticker.as_bytes()));
-            day.set_aside.push(SetAside { ticker, reason });
-        };
-        let Some(ticker) = ticker else {
-            set_aside(SetAsideReason::NoTicker);
-            continue;
-        };
-        if let Err(reason) = check_ticker(ticker.as_bytes()) {
-            set_aside(SetAsideReason::Ticker(reason));
-            continue;
-        }
-        let bar = match bar(row) {
-            Ok(bar) => bar,
-            Err(reason) => {
-                set_aside(reason);
-                continue;
-            }
-        };
-        match kept.get_mut(ticker) {
-            None => {
-                kept.insert(ticker.to_owned(), bar);
-            }
-            Some(other) if *other == bar => day.repeated += 1,
-            Some(other) => {
-                set_aside(SetAsideReason::Contradicted);
-                if weight(&bar) > weight(other) {
-                    *other = bar;
-                }
-            }
+        let read = ticker.ok_or(SetAsideReason::NoTicker).and_then(|ticker| {
+            check_ticker(ticker.as_bytes()).map_err(SetAsideReason::Ticker)?;
+            settled.add(ticker.to_owned(), rows::bar(row)?)
+        });
+        if let Err(reason) = read {
+            set_aside.push(SetAside { of: ticker.map(|ticker| printable(ticker.as_bytes())), reason });
         }
     }
-    day.bars = kept.into_iter().collect();
-    Ok(day)
-}
-
-fn bar(row: &Value) -> Result<DayBar, SetAsideReason> {
-    let number =
-        |field: &'static str| row.get(field).and_then(Value::as_f64).ok_or(SetAsideReason::Missing(field));
-    let optional = |field: &'static str| match row.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_f64().map(Some).ok_or(SetAsideReason::Missing(field)),
-    };
-    let bar = DayBar {
-        open: number("o")?,
-        high: number("h")?,
-        low: number("l")?,
-        close: number("c")?,
-        volume: number("v")? + 0.0, // so that -0 and 0 are the same bits
-        vwap: optional("vw")?,
-        trade_count: optional("n")?.map(|count| count as i64).filter(|count| *count > 0),
-    };
-    bar.check()?;
-    Ok(bar)
-}
-
-/// What decides between two rows of one ticker: volume, close, then the rest, so that the order of the rows
-/// never matters. All numbers are finite and not negative, so that their bits order as they do.
-fn weight(bar: &DayBar) -> [u64; 7] {
-    let optional = |value: Option<f64>| value.map_or(0, f64::to_bits);
-    [
-        (bar.volume + 0.0).to_bits(),
-        bar.close.to_bits(),
-        bar.high.to_bits(),
-        bar.low.to_bits(),
-        bar.open.to_bits(),
-        optional(bar.vwap),
-        bar.trade_count.map_or(0, i64::cast_unsigned),
-    ]
+    let (received, repeated) = (reply.rows().len(), settled.repeated);
+    Ok(GroupedDay { session, bars: settled.bars(), set_aside, received, repeated })
 }
 
 #[cfg(test)]
@@ -216,7 +109,7 @@ mod tests {
         let reasons: Vec<_> = day
             .set_aside
             .iter()
-            .map(|row| (row.ticker.as_deref().unwrap_or("-"), row.reason.to_string()))
+            .map(|row| (row.of.as_deref().unwrap_or("-"), row.reason.to_string()))
             .collect();
         let expected = [
             ("LATE", "no number in field o"),

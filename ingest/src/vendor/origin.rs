@@ -11,20 +11,26 @@ const TWINS: [&str; 2] = ["api.polygon.io", "api.massive.com"];
 pub(super) struct Origin(Url);
 
 impl Origin {
-    pub(super) fn parse(base_url: &str) -> Result<Self, VendorError> {
-        let unusable = |reason: String| VendorError::Settings { reason };
-        let url = Url::parse(base_url).map_err(|error| unusable(format!("the base URL: {error}")))?;
+    /// Reads the address in the setting `what` ("the base URL").
+    pub(super) fn parse(what: &str, address: &str) -> Result<Self, VendorError> {
+        let unusable = |reason: &str| VendorError::Settings { reason: format!("{what} {reason}") };
+        let url = Url::parse(address).map_err(|error| unusable(&format!("is no address: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(unusable("the base URL holds a user or a password".to_owned()));
+            return Err(unusable("holds a user or a password"));
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(unusable("the base URL holds more than scheme, host and port".to_owned()));
+            return Err(unusable("holds more than scheme, host and port"));
         }
         match url.scheme() {
             "https" => Ok(Self(url)),
             "http" if is_loopback(&url) => Ok(Self(url)),
-            _ => Err(unusable("the base URL is not https".to_owned())),
+            _ => Err(unusable("is not https")),
         }
+    }
+
+    /// The address itself.
+    pub(super) fn url(&self) -> &Url {
+        &self.0
     }
 
     /// Plain http, which only this machine can hear.
@@ -39,6 +45,16 @@ impl Origin {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
+        url
+    }
+
+    /// The address of a path of these segments, each encoded, so that none can hold a slash of its own.
+    pub(super) fn address_of(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.clear().extend(segments);
+        }
+        url.query_pairs_mut().extend_pairs(query);
         url
     }
 
@@ -93,7 +109,7 @@ mod tests {
     use super::*;
 
     fn follow(base: &str, next: &str) -> Result<String, VendorError> {
-        Origin::parse(base).unwrap().follow(next, "/v3/x").map(String::from)
+        Origin::parse("the base URL", base).unwrap().follow(next, "/v3/x").map(String::from)
     }
 
     #[test]
@@ -101,7 +117,7 @@ mod tests {
         for good in
             ["https://api.massive.com", "https://example.org:8443/", "http://127.0.0.1:80", "http://[::1]:9"]
         {
-            assert!(Origin::parse(good).is_ok(), "{good}");
+            assert!(Origin::parse("the base URL", good).is_ok(), "{good}");
         }
         for bad in [
             "http://api.massive.com",
@@ -112,7 +128,7 @@ mod tests {
             "https://api.massive.com/?apiKey=x",
             "api.massive.com",
         ] {
-            assert!(matches!(Origin::parse(bad), Err(VendorError::Settings { .. })), "{bad}");
+            assert!(matches!(Origin::parse("the base URL", bad), Err(VendorError::Settings { .. })), "{bad}");
         }
     }
 
@@ -160,9 +176,25 @@ mod tests {
 
     #[test]
     fn a_path_cannot_lead_to_another_host() {
-        let origin = Origin::parse("https://api.polygon.io").unwrap();
+        let origin = Origin::parse("the base URL", "https://api.polygon.io").unwrap();
         for path in ["//evil.example/x", "https://evil.example/x", "@evil.example", "/x?y#z"] {
             assert_eq!(origin.address(path, &[]).host_str(), Some("api.polygon.io"), "{path}");
+        }
+    }
+    #[test]
+    fn a_segment_stays_one_segment_and_keeps_its_case() {
+        let origin = Origin::parse("the base URL", "https://api.polygon.io").unwrap();
+        for (ticker, encoded) in [
+            ("BRK.A", "BRK.A"),
+            ("MRTpA.CL", "MRTpA.CL"),
+            ("C:EURUSD", "C:EURUSD"),
+            ("A/../B", "A%2F..%2FB"),
+            ("A?b#c", "A%3Fb%23c"),
+            ("50%", "50%25"),
+            ("É", "%C3%89"),
+        ] {
+            let url = origin.address_of(&["v2", ticker, "x"], &[("sort", "asc")]);
+            assert_eq!(url.as_str(), format!("https://api.polygon.io/v2/{encoded}/x?sort=asc"));
         }
     }
 }

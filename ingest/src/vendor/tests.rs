@@ -1,6 +1,6 @@
 //! The client against a real HTTP server on loopback that misbehaves in every way the vendor is known for.
 
-use super::*;
+use super::{retry::Patience, *};
 use chrono::NaiveDate;
 use std::{
     num::NonZeroU32,
@@ -10,6 +10,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tidemark::store::ledger::Timeframe;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -28,12 +29,13 @@ fn session() -> NaiveDate {
 /// An impatient client of `base_url`: 3 tries, waits of a millisecond, a deadline of 2 s.
 fn settings(base_url: &str) -> VendorSettings {
     VendorSettings {
-        requests_per_minute: NonZeroU32::new(60_000).unwrap(),
-        timeout: Duration::from_secs(2),
-        tries: 3,
-        first_wait: Duration::from_millis(1),
-        longest_wait: Duration::from_secs(3),
-        ..VendorSettings::new(base_url, Secret::new(KEY))
+        patience: Patience {
+            timeout: Duration::from_secs(2),
+            tries: 3,
+            first_wait: Duration::from_millis(1),
+            longest_wait: Duration::from_secs(3),
+        },
+        ..VendorSettings::new(base_url, Secret::new(KEY), NonZeroU32::new(60_000).unwrap())
     }
 }
 
@@ -71,7 +73,7 @@ async fn refused(answer: ResponseTemplate) -> (VendorError, usize) {
 }
 
 fn assert_silent(error: &VendorError) {
-    for text in [error.to_string(), format!("{error:?}"), format!("{:?}", error.hint())] {
+    for text in [error.to_string(), format!("{error:?}"), error.hint()] {
         assert!(!text.contains(KEY), "{text}");
     }
 }
@@ -146,7 +148,7 @@ async fn a_429_that_says_nothing_is_tried_again_and_then_reported() {
 async fn a_wait_longer_than_allowed_fails_at_once_and_is_named() {
     let (error, asked) = refused(ResponseTemplate::new(429).insert_header("retry-after", "3600")).await;
     assert_eq!(asked, 1);
-    assert_eq!(error.hint().unwrap(), "wait 3600 s, then run it again");
+    assert_eq!(error.hint(), "wait 3600 s, then run it again");
 }
 
 #[tokio::test]
@@ -180,7 +182,7 @@ async fn refusals_are_not_tried_again() {
         let (error, asked) = refused(json(status, plan)).await;
         assert_eq!(asked, 1);
         assert!(matches!(error, VendorError::NotInPlan { .. }), "{error}");
-        assert!(error.hint().unwrap().contains("plan"));
+        assert!(error.hint().contains("plan"));
     }
     let (error, _) = refused(json(404, r#"{"status":"NOT_FOUND","message":"Ticker not found."}"#)).await;
     assert!(matches!(error, VendorError::NotFound { .. }), "{error}");
@@ -231,7 +233,9 @@ async fn a_body_that_does_not_end_meets_the_deadline() {
     let slow = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"status\":".to_owned();
     let (address, asked) = raw_server(slow, Duration::from_mins(1)).await;
     let timeout = Duration::from_millis(150);
-    let client = VendorClient::new(VendorSettings { timeout, tries: 2, ..settings(&address) }).unwrap();
+    let mut settings = settings(&address);
+    settings.patience = Patience { timeout, tries: 2, ..settings.patience };
+    let client = VendorClient::new(settings).unwrap();
     let start = Instant::now();
     let error = client.grouped_daily(session()).await.unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
@@ -320,10 +324,51 @@ async fn pages_in_a_circle_are_refused() {
     assert_eq!(error, Some(VendorError::RepeatedPage { path: "/v3/list".into(), pages: 1 }));
 }
 
+#[tokio::test]
+async fn a_range_is_read_through_its_pages_with_the_ticker_encoded_once() {
+    let row = |time: u64| format!(r#"{{"o":1,"h":2,"l":1,"c":2,"v":5,"t":{time}}}"#);
+    for (ticker, asked) in [("BRK.A", "BRK.A"), ("MRTpA.CL", "MRTpA.CL"), ("A/B", "A%2FB")] {
+        let server = MockServer::start().await;
+        let next =
+            format!("{}/v2/aggs/ticker/x/range/1/minute/1720000000000/2024-07-05?cursor=a", server.uri());
+        let first = format!(
+            r#"{{"ticker":"{ticker}","status":"OK","adjusted":false,"resultsCount":1,"results":[{}],"next_url":"{next}"}}"#,
+            row(1_719_999_960_000)
+        );
+        Mock::given(path(format!("/v2/aggs/ticker/{asked}/range/1/minute/2024-07-03/2024-07-05")))
+            .and(query_param("adjusted", "false"))
+            .and(query_param("sort", "asc"))
+            .and(query_param("limit", "50000"))
+            .respond_with(json(200, &first))
+            .mount(&server)
+            .await;
+        let second = format!(r#"{{"status":"OK","adjusted":false,"results":[{}]}}"#, row(1_720_000_000_000));
+        Mock::given(query_param("cursor", "a")).respond_with(json(200, &second)).mount(&server).await;
+        let client = client(&server.uri());
+        let (from, to) = ("2024-07-03".parse().unwrap(), "2024-07-05".parse().unwrap());
+        let range = client.range(ticker, Timeframe::Minute, from, to).await.unwrap();
+        let starts: Vec<i64> = range.bars.iter().map(|(start, _)| *start).collect();
+        assert_eq!(starts, [1_719_999_960_000, 1_720_000_000_000]);
+        assert_eq!((range.ticker.as_str(), range.received, client.requests()), (ticker, 2, 2));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_ticker_is_not_asked_for() {
+    let (server, asked) = server(vec![json(200, "{}")]).await;
+    let client = client(&server.uri());
+    for ticker in ["", ".", "..", "A B", "A\nB"] {
+        let error = client.range(ticker, Timeframe::Day, session(), session()).await.unwrap_err();
+        assert!(matches!(error, VendorError::NotFound { .. }), "{ticker:?}: {error}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
 #[test]
 fn a_client_needs_a_usable_key() {
     let with = |key: &str| {
-        VendorClient::new(VendorSettings::new("https://api.massive.com", Secret::new(key))).map(|_| ())
+        let rate = NonZeroU32::new(5).unwrap();
+        VendorClient::new(VendorSettings::new("https://api.massive.com", Secret::new(key), rate)).map(|_| ())
     };
     assert_eq!(with(" \n"), Err(VendorError::KeyMissing));
     let error = with("two\nlines").unwrap_err();

@@ -11,8 +11,8 @@ async fn run(args: &[&str]) -> Run {
 #[tokio::test]
 async fn an_unknown_value_is_refused_with_what_there_is() {
     for (args, says) in [
-        (["--source", "s3:bucket"], "a source of bars is flatfiles:DIR or rest"),
-        (["--source", "flatfiles:"], "a source of bars is flatfiles:DIR or rest"),
+        (["--source", "s3:bucket"], "a source of bars is flatfiles:DIR, s3 or rest"),
+        (["--source", "flatfiles:"], "a source of bars is flatfiles:DIR, s3 or rest"),
         (["--plan", "golden"], "[possible values: free, paid]"),
         (["--from", "2024-02-30"], "2024-02-30"),
         (["--tickers", "A,,B"], "a ticker is missing"),

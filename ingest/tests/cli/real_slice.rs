@@ -16,7 +16,8 @@ const TO: &str = "2015-04-30";
 /// Good Friday; the vendor printed a file.
 const CLOSED: &str = "2015-04-03";
 
-fn data() -> Option<PathBuf> {
+/// The folder of real data, where there is one.
+pub fn data() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("TIDEMARK_TEST_DATA") {
         return Some(named.into());
     }

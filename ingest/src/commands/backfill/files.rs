@@ -1,4 +1,4 @@
-//! Bars from flat files: decoded on all processors, a few days ahead of the database.
+//! Bars from local flat files: decoded on all processors, a few days ahead of the database.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,53 +7,55 @@ use std::time::Instant;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use tidemark::domain::calendar::nyse;
 use tidemark::say::{self, Progress};
 use tidemark::store::ledger::Entry;
 use tokio::sync::mpsc;
 
 use super::super::days::{Loader, Selection, SourceDay, TickerBars};
-use super::Counts;
+use super::Request;
+use super::report::{Read, Report, Seen};
 use crate::flatfiles::{Decoder, Discovery, FlatFileError, FoundFile};
 
 /// Days decoded ahead of those that gather for a block.
 const READ_AHEAD: usize = 16;
 
-/// What reading one file gave.
-enum Read {
-    Day(SourceDay, Seen),
-    Unchanged,
-    Unusable(FlatFileError),
-}
-
-/// What stood in a file.
-struct Seen {
-    rows: u64,
-    /// Reason and example of every row that is not loaded.
-    set_aside: Vec<(String, String)>,
+/// The plan in words: what will be read.
+pub fn lines(found: &Discovery) -> Vec<String> {
+    let bytes = found.files.iter().map(|file| file.size).sum();
+    let files = match found.files.len() {
+        1 => "1 file of a session".to_owned(),
+        number => format!("{} files of sessions", say::count(number as u64)),
+    };
+    vec![format!("{files}, {}, to read; bytes that are loaded already are passed over", say::size(bytes))]
 }
 
 /// Gives the files of the range to `loader`, but for those that are loaded already.
 pub async fn load(
     found: Discovery,
-    reload: bool,
-    loader: &mut Loader,
+    request: &Request,
     known: &HashMap<NaiveDate, Entry>,
     selection: &Selection,
-    counts: &mut Counts,
+    loader: &mut Loader,
+    report: &mut Report,
 ) -> anyhow::Result<()> {
     let Discovery { files, closed, strays } = found;
     for (file, closure) in &closed {
-        counts.files.add("the exchange was closed", || format!("{}: {closure}", file.path.display()));
+        report.files.add("the exchange was closed", || format!("{}: {closure}", file.path.display()));
     }
     for stray in &strays {
-        counts.files.add(&stray.reason.to_string(), || stray.path.display().to_string());
+        report.files.add(&stray.reason.to_string(), || stray.path.display().to_string());
     }
-    counts.found = files.len() + closed.len() + strays.len();
+    report.found = files.len() + closed.len() + strays.len();
+    report.absent = nyse()
+        .sessions(request.from, request.until)
+        .filter(|date| files.binary_search_by_key(date, |file| file.session_date).is_err())
+        .collect();
 
     let total = files.len();
     let same: HashMap<NaiveDate, Vec<u8>> = known
         .iter()
-        .filter(|(_, entry)| !reload && selection.is_in(entry))
+        .filter(|(_, entry)| !request.reload && selection.is_in(entry))
         .map(|(date, entry)| (*date, entry.digest.clone()))
         .collect();
     let (send, mut receive) = mpsc::channel(READ_AHEAD);
@@ -75,31 +77,29 @@ pub async fn load(
     let progress = Progress::new("loading", "files");
     let (started, mut done) = (Instant::now(), 0);
     while let Some(read) = receive.recv().await {
-        match read {
-            Read::Day(day, seen) => {
-                counts.read += seen.rows;
-                for (reason, example) in seen.set_aside {
-                    counts.rows.add(&reason, || example);
-                }
-                loader.take(day).await?;
-            }
-            Read::Unchanged => counts.unchanged += 1,
-            Read::Unusable(error) => {
-                counts.files.add("the file is unusable", || error.to_string());
-                counts.unusable.push(error);
-            }
-        }
+        report.take(read, loader).await?;
         done += 1;
-        let rate = loader.done.bars as f64 / started.elapsed().as_secs_f64();
-        progress.at(
-            done,
-            total,
-            &format!("{} bars in, {} a second", say::count(loader.done.bars), say::count(rate as u64)),
-        );
+        say_progress(&progress, done, total, loader, started);
     }
     progress.end();
     reader.await?;
     Ok(())
+}
+
+/// Says how far a load of files is.
+pub(super) fn say_progress(
+    progress: &Progress,
+    done: usize,
+    total: usize,
+    loader: &Loader,
+    started: Instant,
+) {
+    let rate = loader.done.bars as f64 / started.elapsed().as_secs_f64();
+    progress.at(
+        done,
+        total,
+        &format!("{} bars in, {} a second", say::count(loader.done.bars), say::count(rate as u64)),
+    );
 }
 
 fn read_file(
@@ -110,16 +110,32 @@ fn read_file(
 ) -> Read {
     let packed = match std::fs::read(&file.path) {
         Ok(packed) => packed,
-        Err(source) => return Read::Unusable(FlatFileError::Read { path: file.path.clone(), source }),
+        Err(source) => {
+            return Read::Unusable(FlatFileError::Read { path: file.path.clone(), source }.into());
+        }
     };
     if same.get(&file.session_date).is_some_and(|digest| *digest == Sha256::digest(&packed).as_slice()) {
         return Read::Unchanged;
     }
-    let day = match decoder.decode(&file.path, &packed, file.session_date) {
-        Ok(day) => day,
-        Err(error) => return Read::Unusable(error),
-    };
-    let name = file.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    match decode(decoder, &file.path, &packed, file.session_date, selection) {
+        Ok((mut day, seen)) => {
+            day.origin = absolute(&file.path).display().to_string();
+            Read::Day(Box::new((day, seen)))
+        }
+        Err(error) => Read::Unusable(error.into()),
+    }
+}
+
+/// A file's bytes as the loader takes them, and what stood in them; `path` names the file.
+pub(super) fn decode(
+    decoder: &mut Decoder,
+    path: &Path,
+    packed: &[u8],
+    session_date: NaiveDate,
+    selection: &Selection,
+) -> Result<(SourceDay, Seen), FlatFileError> {
+    let day = decoder.decode(path, packed, session_date)?;
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let mut set_aside: Vec<(String, String)> =
         day.set_aside.iter().map(|row| (row.reason.to_string(), format!("{name} {row}"))).collect();
     set_aside.extend((0..day.collapsed).map(|_| ("repeats another row exactly".to_owned(), name.clone())));
@@ -129,15 +145,15 @@ fn read_file(
         bars.push(ticker, *bar);
     }
     let source_day = SourceDay {
-        session_date: file.session_date,
+        session_date,
         source: "flatfiles",
-        origin: absolute(&file.path).display().to_string(),
+        origin: path.display().to_string(),
         etag: None,
         digest: day.digest,
         set_aside: set_aside.len(),
         bars,
     };
-    Read::Day(source_day, Seen { rows: (day.len() + set_aside.len()) as u64, set_aside })
+    Ok((source_day, Seen { rows: (day.len() + set_aside.len()) as u64, set_aside }))
 }
 
 fn absolute(path: &Path) -> PathBuf {
