@@ -100,7 +100,6 @@ pub async fn replace<'a>(
     transaction.batch_execute(include_str!("../../sql/bars_stage.sql")).await.during(action)?;
     let mut ids = Vec::new();
     copy_into(transaction, include_str!("../../sql/bars_stage_copy.sql"), rows, &mut ids).await?;
-    mark(transaction, ids).await?;
     transaction.batch_execute("ANALYZE staged_bars").await.during(action)?;
     transaction
         .execute(include_str!("../../sql/bars_stage_changes.sql"), &[&days, &only])
@@ -115,6 +114,7 @@ pub async fn replace<'a>(
     let added = transaction.execute(include_str!("../../sql/bars_add.sql"), &[]).await.during(action)?;
     transaction.execute(include_str!("../../sql/bars_log_changes.sql"), &[]).await.during(action)?;
     transaction.batch_execute("DROP TABLE staged_bars; DROP TABLE staged_changes").await.during(action)?;
+    mark(transaction, ids).await?;
     Ok(Replaced { added, changed, removed })
 }
 

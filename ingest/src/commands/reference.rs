@@ -15,6 +15,7 @@ use deadpool_postgres::Object;
 use tidemark::domain::calendar::nyse;
 use tidemark::failure::Failure;
 use tidemark::jobs::reference::{self as job, Said};
+use tidemark::say;
 use tidemark::settings::Settings;
 use tidemark::store::{During, StoreError, date_of, reference as store};
 
@@ -99,15 +100,17 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut locked = super::connect(&super::open(settings)?).await?;
     let mut report = Report::default();
+    let mut done = Ok(());
     if let Some(gathered) = gathered {
-        load(&mut locked, gathered, client.as_ref(), &options, &mut report).await?;
+        done = load(&mut locked, gathered, client.as_ref(), &options, &mut report).await;
     }
     if let Some(sectors) = sectors {
         report.sectors = Some(sectors::store(&mut locked, sectors).await?);
     }
     report.mapped = map_sectors(&mut locked).await?;
+    // What was done before a fault is said too.
     report.print();
-    Ok(ExitCode::SUCCESS)
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// Applies what was gathered, and asks the vendor for more where `options` want it. `report` holds what was done even if this
@@ -160,6 +163,10 @@ async fn map_sectors(client: &mut Object) -> Result<usize, StoreError> {
     let changed = store::map_sectors(&transaction).await?;
     transaction.commit().await.during("storing sectors")?;
     Ok(changed)
+}
+
+fn calls(number: usize) -> String {
+    format!("{} call{}", say::count(number as u64), if number == 1 { "" } else { "s" })
 }
 
 /// Today in New York.

@@ -15,6 +15,7 @@ mod connecting;
 mod disk_full;
 mod faulty_vendor;
 mod interrupted;
+mod listings;
 mod plan;
 mod ranges;
 mod real_slice;

@@ -6,6 +6,8 @@
 mod chain;
 mod dates;
 mod identify;
+#[cfg(test)]
+mod lives;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

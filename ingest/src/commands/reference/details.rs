@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use deadpool_postgres::Object;
 use futures::{StreamExt, stream};
-use tidemark::say::{self, Progress};
+use tidemark::say::Progress;
 use tidemark::store::instruments::Tickers;
 use tidemark::store::reference::{self as store, Wanted};
 use tidemark::store::{During, StoreError};
@@ -79,7 +79,7 @@ pub async fn ask(
         }
         store::without_details(&***client, Some(&ids)).await?
     };
-    eprintln!("{} calls of the vendor's API for details", say::count(wanted.len() as u64));
+    eprintln!("{} of the vendor's API for details", super::calls(wanted.len()));
     let progress = Progress::new("asking for details", "instruments");
     let asking = wanted.iter().map(|wanted| async move { (wanted, ask_one(vendor, wanted).await) });
     let mut answers = stream::iter(asking).buffered(AT_ONCE);
@@ -117,10 +117,10 @@ fn nothing(wanted: &Wanted) -> store::Details {
     store::Details { instrument_id: wanted.instrument_id, ..store::Details::default() }
 }
 
-/// A delisted ticker may be another's now: it is asked for as of its last day.
+/// A delisted ticker may be another's now: it is asked for as of the day before its last one.
 async fn ask_one(vendor: &VendorClient, wanted: &Wanted) -> Result<Vec<RawDetails>, VendorError> {
     let path = format!("/v3/reference/tickers/{}", wanted.ticker);
-    let day = wanted.delisted_on.map(|day| day.to_string());
+    let day = wanted.delisted_on.and_then(|last| last.pred_opt()).map(|day| day.to_string());
     let query: Vec<(&str, &str)> = day.iter().map(|day| ("date", day.as_str())).collect();
     let body = vendor.get(&path, &query).await?;
     parse_reply(&body).map_err(|fault| vendor.malformed(&path, &fault.to_string()))

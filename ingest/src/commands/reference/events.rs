@@ -4,7 +4,7 @@ use deadpool_postgres::Object;
 use futures::{StreamExt, stream};
 use tidemark::domain::listing::{Listing, TickerChanges};
 use tidemark::jobs::reference::{self as job, Ask};
-use tidemark::say::{self, Progress};
+use tidemark::say::Progress;
 use tidemark::store::StoreError;
 
 use crate::replies::events::{RawEvents, changes};
@@ -74,7 +74,7 @@ pub async fn whom(
 
 /// Asks, a call an instrument. One that the vendor does not know is counted; any other fault ends it.
 pub async fn ask(vendor: &VendorClient, asks: &[Ask]) -> Result<Changes, VendorError> {
-    eprintln!("{} calls of the vendor's API for ticker changes", say::count(asks.len() as u64));
+    eprintln!("{} of the vendor's API for ticker changes", super::calls(asks.len()));
     let progress = Progress::new("asking for ticker changes", "instruments");
     let mut answers = stream::iter(asks.iter().map(|ask| async move { (ask, ask_one(vendor, ask).await) }))
         .buffered(AT_ONCE);
