@@ -1,5 +1,5 @@
--- The latest session that has a bar, up to $1 (included): one index look-up an instrument. One row; null without bars.
--- Caller: store::bars.
+-- The latest session that has a bar, up to $1 (included): one index look-up an instrument with bars. One row; null without
+-- bars. Caller: store::bars.
 SELECT max(b.session_date)
 FROM instruments AS i
 CROSS JOIN LATERAL (
@@ -9,3 +9,4 @@ CROSS JOIN LATERAL (
     ORDER BY b.session_date DESC
     LIMIT 1
 ) AS b
+WHERE i.has_bars

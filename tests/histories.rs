@@ -221,7 +221,7 @@ impl World {
             Step::NewInstrument { from } => {
                 let ticker = format!("NEW{}", self.ids.len());
                 let mut tickers = Tickers::read(&self.client).await.unwrap();
-                tickers.create(&mut self.client, &[&ticker]).await.unwrap();
+                tickers.create(&mut self.client, &[(&ticker, date_of(market::first()))]).await.unwrap();
                 let id = tickers.latest(&ticker).unwrap();
                 self.ids.insert(self.ids.len() - 1, id);
                 self.write(&[id], self.sessions(from, SESSIONS), |id, session| {

@@ -1,11 +1,13 @@
-//! The exchange's sessions, 1970 to 2099, by rule: which days New York trades, and when it stops early.
+//! The exchange's sessions, 1970 to 2099, by rule: which days New York trades, and when it stops early; and over the rule the
+//! days that the exchange announced.
 //!
 //! A session is known by its date, and inside the program by its number: its place in the row of all
 //! sessions, so that "20 sessions ago" is a subtraction. Opening hours and other exchanges are left out.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 
@@ -19,10 +21,36 @@ pub const END_DAY: NaiveDate = NaiveDate::from_ymd_opt(2100, 1, 1).expect("a dat
 
 const ONE_PM: NaiveTime = NaiveTime::from_hms_opt(13, 0, 0).expect("a time");
 
-/// The calendar of the New York Stock Exchange, which all US stock exchanges keep.
+static RULE: LazyLock<Calendar> = LazyLock::new(|| Calendar::with(&[]));
+static OVERLAID: OnceLock<Calendar> = OnceLock::new();
+
+/// The calendar of the New York Stock Exchange, which all US stock exchanges keep: the rule, and what was announced.
 pub fn nyse() -> &'static Calendar {
-    static NYSE: LazyLock<Calendar> = LazyLock::new(Calendar::by_rule);
-    &NYSE
+    OVERLAID.get().unwrap_or(&RULE)
+}
+
+/// The calendar by rule alone.
+pub fn by_rule() -> &'static Calendar {
+    &RULE
+}
+
+/// Lays announced days over the calendar for the rest of this process. The store calls it before anybody asks for the number
+/// of a session; the first days that a process hears of stay its calendar until it ends.
+pub fn announce(days: &[Announced]) {
+    if !days.is_empty() {
+        OVERLAID.get_or_init(|| Calendar::with(days));
+    }
+}
+
+/// A day on which the exchange departs from the rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Announced {
+    /// The day.
+    pub date: NaiveDate,
+    /// When the session ends, in New York time; none where there is no session.
+    pub close: Option<NaiveTime>,
+    /// Why.
+    pub name: String,
 }
 
 /// Sessions in order, with the way from a date to its number and back.
@@ -31,19 +59,23 @@ pub struct Calendar {
     sessions: Vec<NaiveDate>,
     /// For every day from [`FIRST_DAY`] to [`END_DAY`] inclusive, how many sessions came before it.
     sessions_before: Vec<i32>,
+    /// Days that depart from the rule: when their session ends (none: it does not take place), and why.
+    announced: BTreeMap<NaiveDate, (Option<NaiveTime>, &'static str)>,
 }
 
 impl Calendar {
-    fn by_rule() -> Self {
-        let mut sessions = Vec::new();
-        let mut sessions_before = vec![0];
+    /// The rule with these days over it. It is made once a process and lives as long, and so do the names.
+    pub fn with(days: &[Announced]) -> Self {
+        let announced =
+            days.iter().map(|day| (day.date, (day.close, &*String::leak(day.name.clone())))).collect();
+        let mut calendar = Self { sessions: Vec::new(), sessions_before: vec![0], announced };
         for day in FIRST_DAY.iter_days().take_while(|day| *day < END_DAY) {
-            if closure(day).is_none() {
-                sessions.push(day);
+            if calendar.closure(day).is_none() {
+                calendar.sessions.push(day);
             }
-            sessions_before.push(sessions.len() as i32);
+            calendar.sessions_before.push(calendar.sessions.len() as i32);
         }
-        Self { sessions, sessions_before }
+        calendar
     }
 
     /// Whether the calendar knows this day; outside, every other question is answered with `None`.
@@ -100,13 +132,20 @@ impl Calendar {
     /// Planned early closes are known from 1993 on; the shortened sessions of emergencies are not.
     pub fn early_close(&self, date: NaiveDate) -> Option<NaiveTime> {
         self.number(date)?;
-        early_close(date)
+        self.announced.get(&date).and_then(|(close, _)| *close).or_else(|| early_close(date))
     }
 
     /// Why the exchange is closed on `date`; `None` for a session and for a day that is not
     /// [covered](Self::covers).
     pub fn closed_because(&self, date: NaiveDate) -> Option<Closure> {
-        if self.covers(date) { closure(date) } else { None }
+        if self.covers(date) { self.closure(date) } else { None }
+    }
+
+    fn closure(&self, date: NaiveDate) -> Option<Closure> {
+        closure(date).or_else(|| match self.announced.get(&date) {
+            Some((None, name)) => Some(Closure::Special(name)),
+            _ => None,
+        })
     }
 
     /// Sessions before `date`, and sessions up to and with it.
@@ -415,6 +454,38 @@ mod tests {
         ) {
             assert_eq!(nyse().early_close(date), None, "{date}");
         }
+    }
+
+    #[test]
+    fn an_announced_closure_is_no_session_and_moves_the_numbers_after_it() {
+        let mourning = Announced { date: day("2030-03-05"), close: None, name: "day of mourning".into() };
+        let short = Announced {
+            date: day("2030-03-06"),
+            close: NaiveTime::from_hms_opt(14, 30, 0),
+            name: "computer failure".into(),
+        };
+        let calendar = Calendar::with(&[mourning, short]);
+        let rule = by_rule();
+        assert_eq!(calendar.number(day("2030-03-04")), rule.number(day("2030-03-04")));
+        assert_eq!(calendar.number(day("2030-03-05")), None);
+        assert_eq!(calendar.number(day("2030-03-06")), rule.number(day("2030-03-05")));
+        assert_eq!(calendar.closed_because(day("2030-03-05")), Some(Closure::Special("day of mourning")));
+        assert_eq!(calendar.early_close(day("2030-03-06")), NaiveTime::from_hms_opt(14, 30, 0));
+        assert_eq!(calendar.early_close(day("2030-03-05")), None);
+        assert_eq!(calendar.sessions.len(), rule.sessions.len() - 1);
+    }
+
+    #[test]
+    fn an_announcement_of_what_the_rule_knows_changes_nothing() {
+        let known = |date: &str, close| Announced { date: day(date), close, name: "known".into() };
+        let calendar = Calendar::with(&[
+            known("2030-07-04", None),
+            known("2030-07-03", Some(ONE_PM)),
+            known("2030-07-06", Some(ONE_PM)),
+        ]);
+        assert_eq!(calendar.sessions, by_rule().sessions);
+        assert_eq!(calendar.closed_because(day("2030-07-04")), Some(Closure::Holiday("Independence Day")));
+        assert_eq!(calendar.early_close(day("2030-07-06")), None, "a Saturday stays one");
     }
 
     proptest! {

@@ -3,5 +3,6 @@
 
 pub mod checks;
 pub mod load;
+pub mod reference;
 pub mod refresh;
 pub mod scan;

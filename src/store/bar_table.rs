@@ -20,6 +20,8 @@ pub struct Statements {
     pub(super) update: &'static str,
     pub(super) add: &'static str,
     pub(super) log_changes: &'static str,
+    /// Notes that instruments have bars; none where nobody asks.
+    pub(super) mark: Option<&'static str>,
 }
 
 /// When a bar is, as Postgres' binary form counts it.
@@ -68,16 +70,36 @@ pub async fn copy(
     table: &Statements,
     rows: impl Iterator<Item = BarRow>,
 ) -> Result<u64, StoreError> {
-    copy_into(transaction, table.copy, rows).await
+    let mut ids = Vec::new();
+    let count = copy_into(transaction, table.copy, rows, &mut ids).await?;
+    mark(transaction, table, ids).await?;
+    Ok(count)
 }
 
+/// Notes that these instruments have bars.
+pub(super) async fn mark(
+    transaction: &Transaction<'_>,
+    table: &Statements,
+    mut ids: Vec<i32>,
+) -> Result<(), StoreError> {
+    let Some(statement) = table.mark else { return Ok(()) };
+    ids.sort_unstable();
+    ids.dedup();
+    transaction.execute(statement, &[&ids]).await.during("noting which instruments have bars").map(|_| ())
+}
+
+/// Copies bars and gathers their instruments, each run of one once.
 async fn copy_into(
     transaction: &Transaction<'_>,
     statement: &str,
     rows: impl Iterator<Item = BarRow>,
+    ids: &mut Vec<i32>,
 ) -> Result<u64, StoreError> {
     let mut copy = CopyIn::start(transaction, statement, "copying bars").await?;
     for (instrument_id, at, bar) in rows {
+        if ids.last() != Some(&instrument_id) {
+            ids.push(instrument_id);
+        }
         copy.row(9).await?;
         copy.int(instrument_id);
         match at {
@@ -112,7 +134,8 @@ pub async fn replace(
     let action = "replacing bars";
     let days = ascending(days);
     transaction.batch_execute(table.stage).await.during(action)?;
-    copy_into(transaction, table.stage_copy, rows).await?;
+    let mut ids = Vec::new();
+    copy_into(transaction, table.stage_copy, rows, &mut ids).await?;
     transaction.batch_execute("ANALYZE staged_bars").await.during(action)?;
     transaction.execute(table.stage_changes, &[&days, &only]).await.during(action)?;
     transaction.batch_execute("ANALYZE staged_changes").await.during(action)?;
@@ -122,6 +145,7 @@ pub async fn replace(
     let added = transaction.execute(table.add, &[]).await.during(action)?;
     transaction.execute(table.log_changes, &[]).await.during(action)?;
     transaction.batch_execute("DROP TABLE staged_bars; DROP TABLE staged_changes").await.during(action)?;
+    mark(transaction, table, ids).await?;
     Ok(Replaced { added, changed, removed })
 }
 

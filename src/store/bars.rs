@@ -25,6 +25,7 @@ pub static TABLE: bar_table::Statements = bar_table::Statements {
     update: include_str!("../../sql/bars_update.sql"),
     add: include_str!("../../sql/bars_add.sql"),
     log_changes: include_str!("../../sql/bars_log_changes.sql"),
+    mark: Some(include_str!("../../sql/instruments_mark_bars.sql")),
 };
 
 /// A daily bar with its key, as the table's way in takes it.

@@ -21,7 +21,7 @@ pub enum Topic {
     Shares,
     /// Statements other than their share counts.
     Statements,
-    /// What an instrument is: its type, sector or tickers.
+    /// What an instrument is for the cross-section: its sector, and whether its type belongs to the population.
     Instruments,
     /// Days on which the exchange is open.
     Sessions,
@@ -188,6 +188,16 @@ pub async fn changes(transaction: &Transaction<'_>, job: Job) -> Result<Vec<Chan
         .into_iter()
         .map(|row| Change { instrument_id: row.get(0), from: row.get(1), through: row.get(2) })
         .collect())
+}
+
+/// The instruments whose type or sector changed since the tidemark of `job`, ascending: their rows may be as before while the
+/// cross-section around them is not.
+pub async fn restated(transaction: &Transaction<'_>, job: Job) -> Result<Vec<i32>, StoreError> {
+    let rows = transaction
+        .query(include_str!("../../sql/change_log_restated.sql"), &[&job.name()])
+        .await
+        .during("reading the change log")?;
+    Ok(rows.into_iter().map(|row| row.get(0)).collect())
 }
 
 /// Stores the line that `job` has read up to, in the transaction that stores its results.

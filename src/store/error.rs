@@ -94,6 +94,11 @@ pub enum StoreError {
     /// Bytes of a binary COPY that are not what was asked for.
     #[error("a binary COPY from the database broke off in the middle of a row")]
     BrokenCopy,
+    /// A list of tickers would leave an instrument with two at once.
+    #[error(
+        "the list of tickers would give one instrument the tickers {0} and {1} at one time; nothing was changed"
+    )]
+    TwoTickers(String, String),
     /// A bar on a day that is not a session: no program of ours writes one.
     #[error("the database holds a row for {0}, which is not an exchange session")]
     NotASession(chrono::NaiveDate),
@@ -141,6 +146,9 @@ impl StoreError {
                 "the cause above is the server's own word; 'make db-status' tells where its log is"
             }
             Self::BrokenCopy => "run the command again; if it comes back, check the server's log",
+            Self::TwoTickers(..) => {
+                "this is a fault of the program: please report it with the two tickers' entries in the vendor's list"
+            }
             Self::NotASession(_) => "remove the row: bars belong to exchange sessions only",
         }
     }

@@ -146,6 +146,18 @@ pub struct MomentsRow {
     pub values: [f64; 4],
 }
 
+impl MomentsRow {
+    /// Equality to the bit; null equals null.
+    pub fn same(&self, other: &Self) -> bool {
+        self.count == other.count
+            && self
+                .values
+                .iter()
+                .zip(&other.values)
+                .all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()))
+    }
+}
+
 /// Replaces the moments of `sessions` by `moments`: a session, and a row for each factor or family in it.
 pub async fn replace_moments(
     transaction: &Transaction<'_>,

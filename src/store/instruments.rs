@@ -1,6 +1,6 @@
 //! Instruments and their tickers through time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use tokio_postgres::{Client, GenericClient};
@@ -48,7 +48,19 @@ impl Tickers {
             .map(|period| period.instrument_id)
     }
 
-    /// The instrument that last traded under `ticker`.
+    /// Those of `seen` (tickers and days) that no instrument has: one day for each stretch of time that [`Tickers::create`]
+    /// will give to one instrument, ascending.
+    pub fn unknown<'a>(&self, seen: impl Iterator<Item = (&'a str, NaiveDate)>) -> Vec<(&'a str, NaiveDate)> {
+        let mut stretches: BTreeMap<(&str, Option<NaiveDate>), NaiveDate> = BTreeMap::new();
+        for (ticker, date) in seen.filter(|(ticker, date)| self.find(ticker, *date).is_none()) {
+            let periods = self.periods.get(ticker).into_iter().flatten();
+            let start = periods.filter_map(|period| period.until.filter(|until| *until <= date)).max();
+            stretches.entry((ticker, start)).or_insert(date);
+        }
+        stretches.into_iter().map(|((ticker, _), date)| (ticker, date)).collect()
+    }
+
+    /// The instrument that last had `ticker`.
     pub fn latest(&self, ticker: &str) -> Option<i32> {
         self.periods.get(ticker)?.iter().max_by_key(|period| period.from).map(|period| period.instrument_id)
     }
@@ -70,10 +82,16 @@ impl Tickers {
         same
     }
 
-    /// Creates an instrument for each of `unknown` (tickers that [`Tickers::find`] did not find on some day) in a short
-    /// transaction of its own, and reads the tickers again. Several loaders may do so at once: a ticker gets one instrument.
-    pub async fn create(&mut self, client: &mut Client, unknown: &[&str]) -> Result<(), StoreError> {
+    /// Creates an instrument for each of `unknown` (tickers and days that [`Tickers::find`] did not find) in a short
+    /// transaction of its own, and reads the tickers again. The instrument gets the whole time in which nobody else has the
+    /// ticker. Several loaders may do so at once: a ticker gets one instrument.
+    pub async fn create(
+        &mut self,
+        client: &mut Client,
+        unknown: &[(&str, NaiveDate)],
+    ) -> Result<(), StoreError> {
         let action = "creating instruments";
+        let (tickers, days): (Vec<&str>, Vec<NaiveDate>) = unknown.iter().copied().unzip();
         let transaction = client.transaction().await.during(action)?;
         // Locked before the statement that looks: its snapshot must see what the other loader created.
         transaction
@@ -81,7 +99,7 @@ impl Tickers {
             .await
             .during(action)?;
         transaction
-            .execute(include_str!("../../sql/instruments_create.sql"), &[&unknown])
+            .execute(include_str!("../../sql/instruments_create.sql"), &[&tickers, &days])
             .await
             .during(action)?;
         transaction.commit().await.during(action)?;
@@ -90,7 +108,7 @@ impl Tickers {
     }
 }
 
-/// The instrument that last traded under `ticker`, without reading all tickers.
+/// The instrument whose bars came last under `ticker`, without reading all tickers.
 pub async fn latest_of(client: &impl GenericClient, ticker: &str) -> Result<Option<i32>, StoreError> {
     let row = client
         .query_opt(include_str!("../../sql/ticker_latest.sql"), &[&ticker])
@@ -112,7 +130,7 @@ pub struct Instrument {
     pub sector: Option<String>,
 }
 
-/// All instruments, ascending by id.
+/// The instruments that have bars, ascending by id.
 pub async fn all(client: &impl GenericClient) -> Result<Vec<Instrument>, StoreError> {
     let rows = client
         .query(include_str!("../../sql/instruments_all.sql"), &[])
@@ -122,4 +140,13 @@ pub async fn all(client: &impl GenericClient) -> Result<Vec<Instrument>, StoreEr
         .into_iter()
         .map(|row| Instrument { id: row.get(0), ticker: row.get(1), kind: row.get(2), sector: row.get(3) })
         .collect())
+}
+
+/// Instruments that were merged into others, ascending: they have no bars any more, but may have stored features.
+pub async fn merged(client: &impl GenericClient) -> Result<Vec<i32>, StoreError> {
+    let rows = client
+        .query(include_str!("../../sql/instruments_merged.sql"), &[])
+        .await
+        .during("reading merged instruments")?;
+    Ok(rows.into_iter().map(|row| row.get(0)).collect())
 }

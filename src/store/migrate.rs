@@ -2,13 +2,12 @@
 //! they or the edition of TimescaleDB change, under one lock.
 
 use sha2::{Digest, Sha256};
-use tokio_postgres::{Client, GenericClient, Transaction};
+use tokio_postgres::{Client, GenericClient};
 
 use super::aggregates;
-use super::copy_in::CopyIn;
 use super::error::{During, StoreError};
-use super::lock;
-use crate::domain::calendar::{self, nyse};
+use super::{lock, sessions};
+use crate::domain::calendar::{self, Announced};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -27,8 +26,9 @@ const VIEWS: &[&str] = &[
 
 const OLDEST_TIMESCALE: (u32, u32) = (2, 19);
 
-/// Makes sure that the database has TimescaleDB and this program's schema. Older schemas are brought up to date here
-/// (migrations only add, each in a transaction); a newer one is refused. One query when there is nothing to do.
+/// Makes sure that the database has TimescaleDB and this program's schema, and lays the announced days over the calendar.
+/// Older schemas are brought up to date here (migrations only add, each in a transaction); a newer one is refused. A few small
+/// queries when there is nothing to do.
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`], [`StoreError::NoTimescale`], [`StoreError::OldTimescale`] or [`StoreError::Migration`].
@@ -36,7 +36,11 @@ pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let known = known_version();
     match state(client).await? {
         Some(state) if state.version > known => return Err(state.newer(known)),
-        Some(state) if state.is_applied(known) => return Ok(()),
+        Some(state) if state.version == known => {
+            if state.is_applied(client).await? {
+                return Ok(());
+            }
+        }
         _ => {}
     }
     let lock = lock::hold(client, lock::Name::Schema).await?;
@@ -45,7 +49,8 @@ pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     result
 }
 
-/// Makes sure that the database has this program's schema, without writing: for commands that only read.
+/// Makes sure that the database has this program's schema, without writing: for commands that only read. Lays the announced
+/// days over the calendar.
 ///
 /// # Errors
 /// [`StoreError::OlderSchema`] or [`StoreError::NewerSchema`].
@@ -53,7 +58,10 @@ pub async fn check(client: &Client) -> Result<(), StoreError> {
     let known = known_version();
     match state(client).await? {
         Some(state) if state.version > known => Err(state.newer(known)),
-        Some(state) if state.version == known => Ok(()),
+        Some(state) if state.version == known => {
+            calendar::announce(&sessions::announced(client).await?);
+            Ok(())
+        }
         older => Err(StoreError::OlderSchema { found: older.map_or(0, |state| state.version), known }),
     }
 }
@@ -72,6 +80,7 @@ struct State {
     version: i32,
     digest: String,
     edition: String,
+    aggregates: String,
 }
 
 impl State {
@@ -79,20 +88,32 @@ impl State {
         StoreError::NewerSchema { found: self.version, known }
     }
 
-    fn is_applied(&self, known: i32) -> bool {
-        self.version == known && self.digest == applied_digest(&self.edition)
+    fn has_aggregates(&self) -> bool {
+        self.aggregates == aggregates::version(&self.edition)
+    }
+
+    /// Whether everything outside of migrations is applied too; lays the announced days over the calendar where it is.
+    async fn is_applied(&self, client: &impl GenericClient) -> Result<bool, StoreError> {
+        let announced = sessions::announced(client).await?;
+        let applied = self.has_aggregates() && self.digest == applied_digest(&announced);
+        if applied {
+            calendar::announce(&announced);
+        }
+        Ok(applied)
     }
 }
 
-/// Digest of everything that is applied outside of migrations on an edition of TimescaleDB.
-fn applied_digest(edition: &str) -> String {
+/// Digest of the views and of the calendar.
+pub(super) fn applied_digest(announced: &[Announced]) -> String {
     let mut hash = Sha256::new();
     for view in VIEWS {
         hash.update(view);
     }
     // The calendar is its source: computing every session would cost more than this whole check.
     hash.update(include_str!("../domain/calendar.rs"));
-    hash.update(aggregates::version(edition));
+    for Announced { date, close, .. } in announced {
+        hash.update(format!("{date} {close:?}\n"));
+    }
     hex(&hash.finalize())
 }
 
@@ -113,16 +134,19 @@ async fn state(client: &impl GenericClient) -> Result<Option<State>, StoreError>
         return Ok(None);
     }
     let row = client.query_one(include_str!("../../sql/schema_state.sql"), &[]).await.during(action)?;
-    Ok(Some(State { version: row.get(0), digest: row.get(1), edition: row.get(2) }))
+    Ok(Some(State { version: row.get(0), digest: row.get(1), edition: row.get(2), aggregates: row.get(3) }))
 }
 
 async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
     timescale(client).await?;
     // Another program may have done the work while this one waited for the lock.
-    match state(client).await? {
-        Some(state) if state.version > known => return Err(state.newer(known)),
-        Some(state) if state.is_applied(known) => return Ok(()),
-        _ => {}
+    if let Some(state) = state(client).await? {
+        if state.version > known {
+            return Err(state.newer(known));
+        }
+        if state.version == known && state.is_applied(client).await? {
+            return Ok(());
+        }
     }
     embedded::migrations::runner()
         .set_abort_divergent(true)
@@ -134,24 +158,20 @@ async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
     for view in VIEWS {
         transaction.batch_execute(view).await.during(action)?;
     }
-    write_sessions(&transaction).await?;
-    let edition = transaction
-        .query_one(include_str!("../../sql/timescale_edition.sql"), &[])
-        .await
-        .during(action)?
-        .get::<_, String>(0);
-    let (digest, version) = (applied_digest(&edition), aggregates::version(&edition));
-    let statement = include_str!("../../sql/aggregates_applied.sql");
-    let applied: String = transaction.query_one(statement, &[]).await.during(action)?.get(0);
-    let renewed = applied != version;
-    if renewed {
-        aggregates::create(&transaction, &edition).await?;
+    let announced = sessions::announced(&transaction).await?;
+    sessions::write(&transaction, &announced).await?;
+    let state = state(&transaction).await?;
+    let renewed = state.filter(|state| !state.has_aggregates());
+    if let Some(State { edition, .. }) = &renewed {
+        aggregates::create(&transaction, edition).await?;
+        let version = aggregates::version(edition);
+        let statement = include_str!("../../sql/aggregates_applied.sql");
+        transaction.execute(statement, &[&version]).await.during(action)?;
     }
-    let statement = include_str!("../../sql/schema_applied.sql");
-    transaction.execute(statement, &[&digest, &version]).await.during(action)?;
     transaction.commit().await.during(action)?;
+    calendar::announce(&announced);
     // Not in the transaction, which it could not run in. A program that dies here leaves aggregates that are right and slow.
-    if renewed { aggregates::refresh_all(client).await } else { Ok(()) }
+    if renewed.is_some() { aggregates::refresh_all(client).await } else { Ok(()) }
 }
 
 async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {
@@ -169,22 +189,4 @@ async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {
     let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < OLDEST_TIMESCALE { Err(StoreError::OldTimescale(version)) } else { Ok(()) }
-}
-
-/// The table of sessions, from the program's own calendar.
-async fn write_sessions(client: &Transaction<'_>) -> Result<(), StoreError> {
-    let action = "writing the calendar";
-    client.batch_execute("DELETE FROM sessions").await.during(action)?;
-    let mut copy =
-        CopyIn::start(client, "COPY sessions (session_date, early_close) FROM STDIN (FORMAT binary)", action)
-            .await?;
-    for day in nyse().sessions(calendar::FIRST_DAY, calendar::END_DAY) {
-        copy.row(2).await?;
-        copy.day(super::day_of(day));
-        let close = nyse()
-            .early_close(day)
-            .map(|t| i64::from(chrono::Timelike::num_seconds_from_midnight(&t)) * 1_000_000);
-        copy.bigint(close);
-    }
-    copy.finish().await.map(|_| ())
 }

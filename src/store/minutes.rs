@@ -21,6 +21,7 @@ pub static TABLE: Statements = Statements {
     update: include_str!("../../sql/minutes_update.sql"),
     add: include_str!("../../sql/minutes_add.sql"),
     log_changes: include_str!("../../sql/minutes_log_changes.sql"),
+    mark: None,
 };
 
 /// Minutes from 1970 to 2000, where Postgres' instants begin.

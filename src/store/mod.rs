@@ -16,6 +16,8 @@ pub mod lock;
 mod migrate;
 pub mod minutes;
 mod pool;
+pub mod reference;
+pub mod sessions;
 pub mod signals;
 pub mod statements;
 pub mod status;

@@ -1,6 +1,6 @@
 //! What is in the database, for people to see.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio_postgres::GenericClient;
 
 use super::error::{During, StoreError};
@@ -17,8 +17,10 @@ pub struct Status {
     pub days: Loaded,
     /// What the ledger has of minute bars.
     pub minutes: Loaded,
-    /// Instruments.
+    /// Instruments that have bars.
     pub instruments: u64,
+    /// What is known of them.
+    pub reference: Reference,
     /// Splits.
     pub splits: u64,
     /// Dividends.
@@ -51,10 +53,32 @@ impl Loaded {
     }
 }
 
+/// Counts of reference data.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// Instruments with bars that the vendor's list knows.
+    pub listed: u64,
+    /// Instruments with bars that have a type.
+    pub with_type: u64,
+    /// Instruments with bars that have a sector.
+    pub with_sector: u64,
+    /// Instruments of the list that have no bars.
+    pub without_bars: u64,
+    /// Instruments that turned out to be others.
+    pub merged: u64,
+    /// Days that the exchange announced and that depart from the calendar's rule.
+    pub announced_days: u64,
+    /// When a list was last applied.
+    pub loaded_at: Option<DateTime<Utc>>,
+}
+
 /// Reads the counts.
 pub async fn read(client: &impl GenericClient) -> Result<Status, StoreError> {
     let action = "reading the status";
     let row = client.query_one(include_str!("../../sql/status.sql"), &[]).await.during(action)?;
+    let reference =
+        client.query_one(include_str!("../../sql/status_reference.sql"), &[]).await.during(action)?;
+    let known = |at: usize| reference.get::<_, i64>(at) as u64;
     let count = |at: usize| row.get::<_, i64>(at) as u64;
     Ok(Status {
         timescale: row.get(0),
@@ -62,6 +86,15 @@ pub async fn read(client: &impl GenericClient) -> Result<Status, StoreError> {
         days: Loaded::read(client, Timeframe::Day).await?,
         minutes: Loaded::read(client, Timeframe::Minute).await?,
         instruments: count(2),
+        reference: Reference {
+            listed: known(0),
+            with_type: known(1),
+            with_sector: known(2),
+            without_bars: known(3),
+            merged: known(4),
+            announced_days: known(5),
+            loaded_at: reference.get(6),
+        },
         splits: count(3),
         dividends: count(4),
         shares: count(5),

@@ -43,7 +43,7 @@ pub async fn instruments(client: &mut Client, count: usize) -> Vec<i32> {
     let mut names: Vec<String> = (0..count).map(|n| format!("TST{n}")).collect();
     names.push("SPY".into());
     let mut tickers = Tickers::read(client).await.expect("tickers");
-    let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let wanted: Vec<(&str, NaiveDate)> = names.iter().map(|name| (name.as_str(), date_of(first()))).collect();
     tickers.create(client, &wanted).await.expect("instruments");
     names.iter().map(|name| tickers.latest(name).expect("created")).collect()
 }

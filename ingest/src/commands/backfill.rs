@@ -187,7 +187,8 @@ pub async fn load_sessions(settings: &Settings, request: &Request) -> anyhow::Re
     let blocks = request.block_bars.get();
     let mut loader = Loader::new(&store, locked, selection.clone(), Arc::clone(&known), blocks).await?;
     match opened {
-        Opened::Folder(found) => {
+        Opened::Folder(mut found) => {
+            found.close(nyse());
             report.local = true;
             files::load(found, request, &known, &selection, &mut loader, &mut report).await?;
         }
@@ -217,7 +218,10 @@ async fn dry_run(settings: &Settings, request: &Request) -> anyhow::Result<Vec<S
         }
     };
     let mut lines = match opened {
-        Opened::Folder(found) => files::lines(&found),
+        Opened::Folder(mut found) => {
+            found.close(nyse());
+            files::lines(&found)
+        }
         Opened::Vendor(vendor) => vendor
             .plan(request, &known, &Selection::new(&request.tickers))
             .await?

@@ -267,14 +267,33 @@ impl<B: SourceBars> Loader<B> {
         self.create_unknown(&waiting).await?;
         let dates: Vec<NaiveDate> = waiting.iter().map(|day| day.session_date).collect();
         bar_table::open_chunks(&mut self.client, B::Session::TABLE, &dates).await?;
-        let days: Vec<B::Session> = waiting.into_iter().map(|day| self.resolve(day)).collect();
-        let only: Option<Vec<i32>> = self.selection.tickers().map(|tickers| {
-            let mut ids: Vec<i32> = tickers.filter_map(|ticker| self.tickers.latest(ticker)).collect();
-            ids.extend(days.iter().flat_map(Session::instruments));
-            ids.sort_unstable();
-            ids.dedup();
-            ids
-        });
+        // Days on which the wanted tickers are of other instruments go apart: a ticker that was given up leaves its
+        // instrument's bars under the next one alone.
+        let mut groups: Vec<(Option<Vec<i32>>, Vec<B::Session>)> = Vec::new();
+        for day in waiting {
+            let only = self.only(day.session_date);
+            let day = self.resolve(day);
+            match groups.last_mut() {
+                Some((same, days)) if *same == only => days.push(day),
+                _ => groups.push((only, vec![day])),
+            }
+        }
+        for (only, days) in groups {
+            self.send_block(days, only).await?;
+        }
+        Ok(())
+    }
+
+    /// The instruments that have the wanted tickers on `date`; none for all.
+    fn only(&self, date: NaiveDate) -> Option<Vec<i32>> {
+        let tickers = self.selection.tickers()?;
+        let mut ids: Vec<i32> = tickers.filter_map(|ticker| self.tickers.find(ticker, date)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Some(ids)
+    }
+
+    async fn send_block(&mut self, days: Vec<B::Session>, only: Option<Vec<i32>>) -> anyhow::Result<()> {
         let block = Block::new(days, &self.known);
         if self.idle.is_empty() {
             self.arrived().await?;
@@ -304,14 +323,9 @@ impl<B: SourceBars> Loader<B> {
     }
 
     async fn create_unknown(&mut self, days: &[SourceDay<B>]) -> Result<(), StoreError> {
-        let mut unknown: Vec<&str> = days
-            .iter()
-            .flat_map(|day| day.bars.tickers().map(move |ticker| (ticker, day.session_date)))
-            .filter(|(ticker, date)| self.tickers.find(ticker, *date).is_none())
-            .map(|(ticker, _)| ticker)
-            .collect();
-        unknown.sort_unstable();
-        unknown.dedup();
+        let bars =
+            days.iter().flat_map(|day| day.bars.tickers().map(move |ticker| (ticker, day.session_date)));
+        let unknown = self.tickers.unknown(bars);
         if unknown.is_empty() { Ok(()) } else { self.tickers.create(&mut self.client, &unknown).await }
     }
 

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod backfill;
 pub mod daily;
+pub mod reference;
 pub mod sample;
 pub mod statements;
 pub mod status;
@@ -24,12 +25,13 @@ fn open(settings: &Settings) -> Result<Store, StoreError> {
 /// A connection with the schema in place and the ingest lock held until it is closed.
 async fn connect(store: &Store) -> Result<Object, StoreError> {
     let mut client = store.client().await?;
-    store::prepare(&mut client).await?;
     let _ = lock::hold_or_say(&**client, lock::Name::Ingest, || {
         eprintln!("another ingest is loading into this database; waiting for it to finish");
     })
     .await?;
     // A program that was killed may have left a connection that is still committing.
     lock::hold(&**client, lock::Name::Loading).await?.release(&**client).await?;
+    // After the wait: the other one may have changed the calendar.
+    store::prepare(&mut client).await?;
     Ok(client)
 }

@@ -52,6 +52,15 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
             "minute_sessions": status.minutes.sessions,
             "minute_bars": status.minutes.bars,
             "instruments": status.instruments,
+            "reference": {
+                "listed": status.reference.listed,
+                "with_type": status.reference.with_type,
+                "with_sector": status.reference.with_sector,
+                "without_bars": status.reference.without_bars,
+                "merged": status.reference.merged,
+                "announced_days": status.reference.announced_days,
+                "loaded_at": status.reference.loaded_at,
+            },
             "splits": status.splits,
             "dividends": status.dividends,
             "share_counts": status.shares,
@@ -85,6 +94,7 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     println!("bars         {}, by the ledger", say::count(status.days.bars));
     println!("{}", minutes(&status.minutes));
     println!("instruments  {}", say::count(status.instruments));
+    print_reference(&status.reference);
     println!("actions      {} splits, {} dividends", say::count(status.splits), say::count(status.dividends));
     println!("share counts {}", say::count(status.shares));
     println!("revisions    {}", say::count(status.revisions));
@@ -102,4 +112,24 @@ fn minutes(loaded: &Loaded) -> String {
         say::count(nyse().sessions(*first, *last + Days::new(1)).len() as u64),
         say::count(loaded.bars),
     )
+}
+
+fn print_reference(reference: &status::Reference) {
+    let Some(loaded_at) = reference.loaded_at else {
+        println!("reference    none: ingest reference --help");
+        return;
+    };
+    println!(
+        "reference    {} in the vendor's list, {} with a type, {} with a sector; list loaded {}",
+        say::count(reference.listed),
+        say::count(reference.with_type),
+        say::count(reference.with_sector),
+        loaded_at.format("%Y-%m-%d %H:%M UTC")
+    );
+    println!(
+        "             {} listed without bars, {} merged into others, {} announced exchange days",
+        say::count(reference.without_bars),
+        say::count(reference.merged),
+        say::count(reference.announced_days)
+    );
 }

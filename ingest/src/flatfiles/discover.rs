@@ -128,6 +128,20 @@ pub fn discover(
     Ok(found)
 }
 
+impl Discovery {
+    /// Sets aside the files of sessions that `calendar` closes: it may know of announced days since the files were found.
+    pub fn close(&mut self, calendar: &Calendar) {
+        let (closed, files): (Vec<FoundFile>, Vec<FoundFile>) = std::mem::take(&mut self.files)
+            .into_iter()
+            .partition(|file| calendar.closed_because(file.session_date).is_some());
+        self.files = files;
+        for file in closed {
+            self.closed.extend(calendar.closed_because(file.session_date).map(|closure| (file, closure)));
+        }
+        self.closed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+}
+
 /// The folder of the window's files in or at `folder`.
 fn window_folder(folder: &Path, window: Window) -> Result<PathBuf, FlatFileError> {
     let kind = window.folder();
@@ -219,6 +233,17 @@ mod tests {
 
     fn days(found: &Discovery) -> Vec<String> {
         found.files.iter().map(|file| file.session_date.to_string()).collect()
+    }
+
+    #[test]
+    fn a_day_that_was_announced_since_is_set_aside_like_any_closed_one() {
+        use tidemark::domain::calendar::Announced;
+        let folder = folder_with(&["2024/07/2024-07-02.csv.gz", "2024/07/2024-07-03.csv.gz"]);
+        let mut found = in_2024(folder.path()).expect("found");
+        let mourning = Announced { date: day("2024-07-02"), close: None, name: "mourning".into() };
+        found.close(&Calendar::with(&[mourning]));
+        assert_eq!(days(&found), ["2024-07-03"]);
+        assert_eq!(found.closed[0].1, Closure::Special("mourning"));
     }
 
     #[test]

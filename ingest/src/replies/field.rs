@@ -1,6 +1,6 @@
 //! Fields as the vendor may write them: numbers as text, text as numbers, null, or not at all.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use super::set_aside::Reason;
@@ -34,6 +34,24 @@ pub fn date(name: &'static str, value: &Value) -> Result<NaiveDate, FieldFault> 
     date.ok_or_else(|| (name, shown(value), Reason::Date))
 }
 
+/// A moment as `YYYY-MM-DDTHH:MM:SSZ`; `None` where there is nothing.
+pub fn moment(
+    name: &'static str,
+    value: &Value,
+    otherwise: Reason,
+) -> Result<Option<DateTime<Utc>>, FieldFault> {
+    let Some(text) = text(value) else { return Ok(None) };
+    let moment = DateTime::parse_from_rfc3339(&text).map(|moment| moment.to_utc());
+    moment.map(Some).map_err(|_| (name, shown(value), otherwise))
+}
+
+/// The day of a moment, or a day alone; `None` where there is nothing.
+pub fn day_of_moment(name: &'static str, value: &Value) -> Result<Option<NaiveDate>, FieldFault> {
+    let Some(text) = text(value) else { return Ok(None) };
+    let day = text.split('T').next().and_then(|day| day.parse().ok());
+    day.map(Some).ok_or_else(|| (name, shown(value), Reason::Date))
+}
+
 /// A ticker, which must be there.
 pub fn ticker(name: &'static str, value: &Value) -> Result<String, FieldFault> {
     let text = value.as_str().unwrap_or_default();
@@ -48,6 +66,15 @@ pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Yes or no; `None` where it is neither.
+pub fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
         _ => None,
     }
 }
@@ -89,6 +116,20 @@ mod tests {
         for bad in [json!("2023-02-29"), json!("02/28/2023"), json!(""), json!(20230228), Value::Null] {
             assert_eq!(date("d", &bad), Err(("d", shown(&bad), Reason::Date)));
         }
+    }
+
+    #[test]
+    fn the_day_of_a_moment_is_the_day_it_is_written_with() {
+        let day = |text: &str| day_of_moment("d", &json!(text)).map(|day| day.map(|day| day.to_string()));
+        assert_eq!(day("2016-01-13T00:00:00Z"), Ok(Some("2016-01-13".to_owned())));
+        assert_eq!(day("2016-01-13"), Ok(Some("2016-01-13".to_owned())));
+        assert_eq!(day_of_moment("d", &Value::Null), Ok(None));
+        assert!(day("soon").is_err() && day("2016-02-30T00:00:00Z").is_err());
+        assert_eq!(
+            moment("m", &json!("2016-01-13T18:00:00.000Z"), Reason::Time).map(|m| m.is_some()),
+            Ok(true)
+        );
+        assert!(moment("m", &json!("13:00"), Reason::Time).is_err());
     }
 
     #[test]

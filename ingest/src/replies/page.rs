@@ -48,12 +48,45 @@ struct Body<T> {
     results: Option<Vec<T>>,
 }
 
+/// A reply about one thing.
+#[derive(serde::Deserialize)]
+struct Reply {
+    #[serde(default)]
+    results: Value,
+}
+
 /// Parses one reply.
 ///
 /// # Errors
 /// [`PageFault::Refused`] when `status` is none of the words for success, or is missing beside an `error`;
 /// [`PageFault::Malformed`] for everything that is not a page.
 pub fn parse_page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, PageFault> {
+    let (bytes, status) = verdict(bytes)?;
+    let Body { next_url, results } = serde_json::from_slice(bytes).map_err(PageFault::Malformed)?;
+    Ok(Page {
+        status,
+        next_url: next_url.filter(|address| !address.is_empty()),
+        results: results.unwrap_or_default(),
+    })
+}
+
+/// The result of a reply about one thing; or of several such replies whose results were gathered into one list.
+///
+/// # Errors
+/// As of [`parse_page`].
+pub fn parse_reply<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, PageFault> {
+    let (bytes, _) = verdict(bytes)?;
+    let Reply { results } = serde_json::from_slice(bytes).map_err(PageFault::Malformed)?;
+    let results = match results {
+        Value::Null => return Ok(Vec::new()),
+        Value::Array(results) => results,
+        one => vec![one],
+    };
+    results.into_iter().map(|one| serde_json::from_value(one).map_err(PageFault::Malformed)).collect()
+}
+
+/// The bytes without a mark of their order, and the status, if the vendor does not refuse.
+fn verdict(bytes: &[u8]) -> Result<(&[u8], Option<String>), PageFault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let verdict: Verdict = serde_json::from_slice(bytes).map_err(PageFault::Malformed)?;
     let status = verdict.status.as_str();
@@ -68,12 +101,7 @@ pub fn parse_page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, PageFaul
             message: complaint.unwrap_or("no reason is given").to_owned(),
         });
     }
-    let Body { next_url, results } = serde_json::from_slice(bytes).map_err(PageFault::Malformed)?;
-    Ok(Page {
-        status: status.map(str::to_owned),
-        next_url: next_url.filter(|address| !address.is_empty()),
-        results: results.unwrap_or_default(),
-    })
+    Ok((bytes, status.map(str::to_owned)))
 }
 
 #[cfg(test)]
@@ -119,6 +147,16 @@ mod tests {
         ] {
             assert_eq!(page(text).expect_err("refused").to_string(), message);
         }
+    }
+
+    #[test]
+    fn a_reply_about_one_thing_is_read_alone_and_gathered() {
+        let read = |text: &str| parse_reply::<std::collections::BTreeMap<String, i32>>(text.as_bytes());
+        assert_eq!(read(r#"{"status":"OK","results":{"a":1}}"#).expect("one")[0]["a"], 1);
+        assert_eq!(read(r#"{"results":[{"a":1},{"a":2}]}"#).expect("two").len(), 2);
+        assert_eq!(read(r#"{"status":"OK"}"#).expect("none").len(), 0);
+        assert!(matches!(read(r#"{"status":"NOT_FOUND"}"#), Err(PageFault::Refused { .. })));
+        assert!(matches!(read(r#"{"results":[1]}"#), Err(PageFault::Malformed(_))));
     }
 
     #[test]

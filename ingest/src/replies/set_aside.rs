@@ -44,6 +44,24 @@ pub enum Reason {
     /// Filed on a day to come.
     #[error("filed after today")]
     FiledLater,
+    /// The count of shares is not above 0.
+    #[error("the count of shares is not above 0")]
+    Shares,
+    /// An entry of another market than US stocks.
+    #[error("another market than US stocks")]
+    Market,
+    /// A listing that has ended, without the day.
+    #[error("it trades no more, and its last day is not given")]
+    LastDay,
+    /// An exchange's status that is neither closed nor early-close.
+    #[error("neither closed nor early-close")]
+    Status,
+    /// A closing time that is none.
+    #[error("not a time")]
+    Time,
+    /// Another result about the same thing says otherwise and was kept.
+    #[error("another record contradicts it")]
+    Contradicted,
 }
 
 /// One result that is not used.

@@ -18,6 +18,7 @@ mod daily;
 mod disk_full;
 mod faulty_vendor;
 mod interrupted;
+mod listings;
 mod minute_aggregates;
 mod minute_vendor;
 mod minutes;

@@ -9,7 +9,9 @@ use crate::files::Bars;
 /// All bars.
 pub async fn bars(client: &Client) -> Bars {
     let statement = "SELECT ticker, session_date::text, open, high, low, close, volume
-                     FROM bars_day JOIN ticker_periods USING (instrument_id)";
+                     FROM bars_day AS b
+                     JOIN ticker_periods AS p ON p.instrument_id = b.instrument_id AND p.from_date <= b.session_date
+                         AND (p.until_date IS NULL OR b.session_date < p.until_date)";
     let rows = client.query(statement, &[]).await.expect("bars");
     let bars: Bars =
         rows.iter().map(|row| ((row.get(0), row.get(1)), [2, 3, 4, 5, 6].map(|at| row.get(at)))).collect();

@@ -72,7 +72,7 @@ impl Input {
         let Self { sessions, here, bars, mut stored, .. } = self;
         let computed = compute(market, &bars, &here);
         drop(bars);
-        let difference = compare(&computed, &mut stored, &here);
+        let difference = compare(market, &computed, &mut stored, &here);
         Output { sessions, here, computed, difference, computing: started.elapsed() }
     }
 }
@@ -190,13 +190,18 @@ struct Difference {
     gone: Vec<(i32, i32)>,
     /// For each computed instrument, which of its rows are new or different.
     fresh: Vec<Vec<bool>>,
-    /// Sessions with any difference.
+    /// Sessions whose cross-section is due: those with any difference, and those of restated instruments.
     moved: BTreeSet<i32>,
     added: u64,
     changed: u64,
 }
 
-fn compare(computed: &Computed, stored: &mut HashMap<i32, Vec<FeatureRow>>, here: &Reach) -> Difference {
+fn compare(
+    market: &Market,
+    computed: &Computed,
+    stored: &mut HashMap<i32, Vec<FeatureRow>>,
+    here: &Reach,
+) -> Difference {
     let mut difference =
         Difference { gone: Vec::new(), fresh: Vec::new(), moved: BTreeSet::new(), added: 0, changed: 0 };
     for (id, rows) in computed {
@@ -208,6 +213,7 @@ fn compare(computed: &Computed, stored: &mut HashMap<i32, Vec<FeatureRow>>, here
             .filter(|row| range.contains(&row.session))
             .collect();
         let mut old = old.iter().peekable();
+        let restated = market.restated.contains(*id);
         let mut fresh = Vec::with_capacity(rows.len());
         for row in rows {
             while let Some(gone) = old.next_if(|old| old.session < row.session) {
@@ -226,7 +232,7 @@ fn compare(computed: &Computed, stored: &mut HashMap<i32, Vec<FeatureRow>>, here
                     false
                 }
             };
-            if !same {
+            if !same || restated {
                 difference.moved.insert(row.session);
             }
             fresh.push(!same);

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Transaction};
 
 use crate::arithmetic::catalogue::{self, PRICE_FACTORS};
+use crate::domain::instrument;
 use crate::store::actions::Actions;
 use crate::store::change_log::{self, FromNothing, Job, Work};
 use crate::store::features::{self, CatalogueRow};
@@ -77,6 +78,26 @@ struct Market {
     sectors: Vec<Option<i32>>,
     benchmark: Option<i32>,
     actions: Actions,
+    /// Instruments that were merged into others: what is stored of them has to go.
+    merged: Vec<i32>,
+    restated: Restated,
+}
+
+/// Whose sessions get their cross-section again though no row differs: a sector moves the moments around a row.
+enum Restated {
+    /// Everybody's.
+    All,
+    /// Those of these instruments, ascending.
+    Of(Vec<i32>),
+}
+
+impl Restated {
+    fn contains(&self, id: i32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(ids) => ids.binary_search(&id).is_ok(),
+        }
+    }
 }
 
 impl Market {
@@ -88,7 +109,14 @@ impl Market {
         names.dedup();
         let number = |sector: &str| names.binary_search(&sector).ok().map(|at| at as i32);
         let sectors = instruments.iter().map(|i| i.sector.as_deref().and_then(number)).collect();
-        Ok(Self { sectors, benchmark, actions: Actions::read(transaction, None).await?, instruments })
+        Ok(Self {
+            sectors,
+            benchmark,
+            actions: Actions::read(transaction, None).await?,
+            instruments,
+            merged: instruments::merged(transaction).await?,
+            restated: Restated::Of(Vec::new()),
+        })
     }
 
     fn position(&self, id: i32) -> Option<usize> {
@@ -99,11 +127,10 @@ impl Market {
         self.position(id).and_then(|at| self.sectors[at])
     }
 
-    /// Whether the instrument may be in the population: shares and receipts and what is not known to be something else,
-    /// and not the benchmark.
+    /// Whether the instrument may be in the population: its type allows it, and it is not the benchmark.
     fn may_be_in_population(&self, id: i32) -> bool {
         let kind = self.position(id).and_then(|at| self.instruments[at].kind.as_deref());
-        Some(id) != self.benchmark && matches!(kind, None | Some("CS" | "ADRC"))
+        Some(id) != self.benchmark && instrument::is_share(kind)
     }
 }
 
@@ -131,13 +158,17 @@ pub async fn refresh(
     let started = Instant::now();
     let mut summary = Summary::default();
     let transaction = change_log::snapshot(client).await?;
-    let market = Market::read(&transaction, &options.benchmark).await?;
+    let mut market = Market::read(&transaction, &options.benchmark).await?;
     let definitions = definitions(market.benchmark);
     let (tide, work) = change_log::work(&transaction, Job::Features, &definitions).await?;
     let range = bars::range(&transaction).await?;
     let reach = match (&work, options.full) {
-        (Work::Since(changes), false) => reach::of_changes(&transaction, &market, changes, range).await?,
+        (Work::Since(changes), false) => {
+            market.restated = Restated::Of(change_log::restated(&transaction, Job::Features).await?);
+            reach::of_changes(&transaction, &market, changes, range).await?
+        }
         (_, full) => {
+            market.restated = Restated::All;
             summary.everything = Some(match work {
                 Work::All(why) if !full => Everything::FromNothing(why),
                 _ => Everything::Asked,

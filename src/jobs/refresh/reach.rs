@@ -23,7 +23,8 @@ const BLOCK_SESSIONS: i32 = 252;
 
 type Dates = Option<(NaiveDate, NaiveDate)>;
 
-/// Every row that can exist: from the first bar, or the first stored row, to the last.
+/// Every row that can exist: from the first bar, or the first stored row, to the last; of instruments with bars, and of those
+/// that were merged into others.
 pub async fn of_everything(
     transaction: &Transaction<'_>,
     market: &Market,
@@ -35,7 +36,8 @@ pub async fn of_everything(
         (Some(range), None) | (None, Some(range)) => range,
         (None, None) => return Ok(Reach::new()),
     };
-    Ok(market.instruments.iter().map(|instrument| (instrument.id, sessions.clone())).collect())
+    let ids = market.instruments.iter().map(|instrument| instrument.id).chain(market.merged.iter().copied());
+    Ok(ids.map(|id| (id, sessions.clone())).collect())
 }
 
 fn session_range(dates: Dates) -> Option<Range<i32>> {

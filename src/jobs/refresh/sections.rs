@@ -38,11 +38,36 @@ pub async fn refresh(
         let moments = moments(market, here, computed, &others, sessions);
         summary.computing += started.elapsed();
         let started = Instant::now();
-        features::replace_moments(transaction, sessions, &moments).await?;
+        store(transaction, sessions, moments).await?;
         summary.writing += started.elapsed();
         summary.sections += sessions.len();
     }
     Ok(())
+}
+
+/// Stores the moments of `sessions` where they differ from what is stored.
+async fn store(
+    transaction: &Transaction<'_>,
+    sessions: &[i32],
+    mut moments: MomentsRows,
+) -> Result<(), StoreError> {
+    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(()) };
+    let until = date_of(*last) + chrono::Days::new(1);
+    let stored = features::read_moments(transaction, date_of(*first), until).await?;
+    let differs = |session: &i32| match (moments.get(session), stored.get(session)) {
+        (Some(rows), Some(stored)) => {
+            rows.len() != stored.len()
+                || rows.iter().any(|(factor, row)| !stored.get(factor).is_some_and(|old| old.same(row)))
+        }
+        (None, None) => false,
+        _ => true,
+    };
+    let differing: Vec<i32> = sessions.iter().copied().filter(differs).collect();
+    if differing.is_empty() {
+        return Ok(());
+    }
+    moments.retain(|session, _| differing.binary_search(session).is_ok());
+    features::replace_moments(transaction, &differing, &moments).await
 }
 
 /// Stored rows that were not computed in this block, by session.
@@ -55,7 +80,7 @@ async fn read_others(
     let mut others: HashMap<i32, Vec<(i32, FeatureRow)>> = HashMap::new();
     let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(others) };
     let block = here.values().all(|range| range.contains(first) && range.contains(last));
-    if block && here.len() == market.instruments.len() {
+    if block && market.instruments.iter().all(|instrument| here.contains_key(&instrument.id)) {
         return Ok(others);
     }
     let until = date_of(*last) + chrono::Days::new(1);

@@ -10,7 +10,7 @@ use super::{Market, sections};
 use crate::arithmetic::catalogue::PRICE_FACTORS;
 use crate::arithmetic::cross_section::CrossSection;
 use crate::store::change_log::{self, Job};
-use crate::store::features::{self, FeatureRow, MomentsRow};
+use crate::store::features::{self, FeatureRow};
 use crate::store::{StoreError, bars, date_of};
 
 /// How many differences are kept to be shown.
@@ -115,7 +115,7 @@ async fn rows(
     let computed = block::compute(market, &bars, &here);
     drop(bars);
     let ids: Vec<i32> = here.keys().copied().collect();
-    let only = if ids.len() == market.instruments.len() { None } else { Some(ids.as_slice()) };
+    let only = if ids.len() >= market.instruments.len() { None } else { Some(ids.as_slice()) };
     let until = date_of(sessions.end - 1) + chrono::Days::new(1);
     let mut stored = features::read(transaction, date_of(sessions.start), until, only).await?;
     for (id, rows) in &computed {
@@ -159,7 +159,7 @@ async fn moments(
         let mut stored = stored.get(session).cloned().unwrap_or_default();
         verdict.sections += 1;
         for (factor, row) in computed {
-            if !stored.remove(&factor).is_some_and(|old| same(&old, &row)) {
+            if !stored.remove(&factor).is_some_and(|old| old.same(&row)) {
                 verdict.differing_moments += 1;
                 verdict.differs(|| format!("{date} {factor}: the stored moments differ"));
             }
@@ -170,14 +170,6 @@ async fn moments(
         }
     }
     Ok(())
-}
-
-fn same(a: &MomentsRow, b: &MomentsRow) -> bool {
-    a.count == b.count
-        && a.values
-            .iter()
-            .zip(&b.values)
-            .all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()))
 }
 
 fn ticker(market: &Market, id: i32) -> &str {

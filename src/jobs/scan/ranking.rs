@@ -14,6 +14,7 @@ use crate::arithmetic::ranks::ranked_rows;
 use crate::arithmetic::scores::{self, ScoreInput, Scores, Weights};
 use crate::arithmetic::session::{Section, SessionColumns, cross_section};
 use crate::arithmetic::signals::{SIGNALS, SignalId};
+use crate::domain::instrument;
 use crate::store::change_log::{self, Job};
 use crate::store::date_of;
 use crate::store::features::{self, FeatureRow};
@@ -81,7 +82,7 @@ pub struct Row {
 pub struct Ranking {
     /// The session.
     pub session_date: NaiveDate,
-    /// Instruments known to the database.
+    /// Instruments that have bars.
     pub universe: usize,
     /// How many each rule dropped.
     pub dropped: BTreeMap<Drop, usize>,
@@ -120,7 +121,7 @@ pub async fn rank(
         let member = match (signals_of.get(&instrument.id), features_of.get(&instrument.id)) {
             (None, _) => Err(Drop::NoBar),
             _ if Some(instrument.id) == benchmark => Err(Drop::Benchmark),
-            _ if !matches!(instrument.kind.as_deref(), None | Some("CS" | "ADRC")) => Err(Drop::Type),
+            _ if !instrument::is_share(instrument.kind.as_deref()) => Err(Drop::Type),
             (_, None) => Err(Drop::NoFeatures),
             (Some(signals), Some(features)) if features.in_population => Ok((*signals, *features)),
             (Some(signals), Some(features)) => Err(rule_of(signals, features)),
