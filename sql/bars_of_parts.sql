@@ -2,6 +2,7 @@
 -- (date[]; null: to the end). Parts without a bar are left out. Grain: part, by its number from 1. Caller: store::reference.
 SELECT p.part::integer, f.session_date, l.session_date
 FROM unnest($1::integer[], $2::date[], $3::date[]) WITH ORDINALITY AS p (instrument_id, from_date, until_date, part)
+JOIN instruments AS i ON i.instrument_id = p.instrument_id AND i.has_bars
 CROSS JOIN LATERAL (
     SELECT session_date
     FROM bars_day AS b

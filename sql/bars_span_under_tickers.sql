@@ -3,6 +3,7 @@
 SELECT w.number::integer, min(f.session_date), max(l.session_date)
 FROM unnest($1::text[], $2::date[]) WITH ORDINALITY AS w (ticker, from_date, number)
 JOIN ticker_periods AS p ON p.ticker = w.ticker AND (p.until_date IS NULL OR w.from_date < p.until_date)
+JOIN instruments AS i ON i.instrument_id = p.instrument_id AND i.has_bars
 CROSS JOIN LATERAL (
     SELECT session_date
     FROM bars_day AS b

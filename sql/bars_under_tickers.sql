@@ -6,6 +6,7 @@ JOIN ticker_periods AS p
     ON p.ticker = w.ticker
     AND p.from_date < w.until_date
     AND (p.until_date IS NULL OR w.from_date < p.until_date)
+JOIN instruments AS i ON i.instrument_id = p.instrument_id AND i.has_bars
 CROSS JOIN LATERAL (
     SELECT session_date
     FROM bars_day AS b

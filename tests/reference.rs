@@ -6,6 +6,8 @@
 mod support;
 
 use chrono::NaiveDate;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use support::{Database, market};
 use tidemark::domain::listing::{Listing, TickerChanges};
 use tidemark::domain::sector::Sector;
@@ -539,4 +541,122 @@ async fn what_the_list_does_not_have_stays_and_what_has_no_bars_is_out_of_the_wa
     assert!(store::last_load(&world.client).await.unwrap().is_some());
     // The benchmark of a list without bars is no benchmark yet.
     world.check().await;
+}
+
+/// Who has a ticker in each stretch of ten sessions: for each stretch, the instrument of each of four tickers.
+type Lives = Vec<[Option<usize>; 4]>;
+
+const NAMES: [&str; 4] = ["AAA", "BBB", "CCC", "DDD"];
+const STRETCH: i32 = 10;
+
+fn lives() -> impl Strategy<Value = Lives> {
+    // Five instruments for four tickers: some have none at times, and nobody has two.
+    let stretch = Just([0_usize, 1, 2, 3, 4]).prop_shuffle();
+    let used = proptest::array::uniform4(proptest::bool::weighted(0.75));
+    let held = (stretch, used).prop_map(|(order, used)| std::array::from_fn(|at| used[at].then_some(order[at])));
+    // A name mostly lasts.
+    let lasting = (held, 1..4_usize).prop_map(|(held, times)| vec![held; times]);
+    proptest::collection::vec(lasting, 2..6).prop_map(|all| all.concat().into_iter().take(11).collect())
+}
+
+/// The vendor's list of it: an entry for every time that an instrument had a ticker.
+fn list_of(lives: &Lives) -> Vec<Listing> {
+    let mut entries = Vec::new();
+    for (name, ticker) in NAMES.iter().enumerate() {
+        for (at, holders) in lives.iter().enumerate() {
+            let Some(holder) = holders[name] else { continue };
+            let next = lives.get(at + 1).map(|holders| holders[name]);
+            if next != Some(Some(holder)) {
+                let last = next.map(|_| (at as i32 + 1) * STRETCH - 1);
+                entries.push(with_figi(ticker, last, &format!("BBG{holder}")));
+            }
+        }
+    }
+    entries
+}
+
+impl World {
+    /// Loads the bars of some stretches, ticker by ticker and day by day as they are.
+    async fn live(&mut self, lives: &Lives, stretches: &[usize]) {
+        let mut bars: Vec<(&str, i32)> = Vec::new();
+        for at in stretches {
+            for (_, ticker) in NAMES.iter().enumerate().filter(|(name, _)| lives[*at][*name].is_some()) {
+                bars.extend((0..STRETCH).map(|n| (*ticker, *at as i32 * STRETCH + n)));
+            }
+        }
+        let mut tickers = Tickers::read(&self.client).await.unwrap();
+        let unknown = tickers.unknown(bars.iter().map(|(ticker, n)| (*ticker, day(*n))));
+        tickers.create(&mut self.client, &unknown).await.unwrap();
+        let mut rows: Vec<(i32, NaiveDate)> =
+            bars.iter().map(|(ticker, n)| (tickers.find(ticker, day(*n)).unwrap(), day(*n))).collect();
+        rows.sort_unstable();
+        let transaction = self.client.transaction().await.unwrap();
+        let bar = market::bar(1, 1, 0);
+        tidemark::store::bars::copy(&transaction, rows.iter().map(|(id, date)| (*id, *date, &bar))).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    /// Every bar is with the instrument that had the ticker on its day, and with nobody else's.
+    async fn check_lives(&self, lives: &Lives) {
+        let tickers = Tickers::read(&self.client).await.unwrap();
+        let mut ids: std::collections::BTreeMap<usize, i32> = std::collections::BTreeMap::new();
+        for (at, holders) in lives.iter().enumerate() {
+            for (name, ticker) in NAMES.iter().enumerate() {
+                let Some(holder) = holders[name] else { continue };
+                for n in 0..STRETCH {
+                    let date = day(at as i32 * STRETCH + n);
+                    let id = tickers.find(ticker, date).unwrap();
+                    assert_eq!(*ids.entry(holder).or_insert(id), id, "{ticker} on {date} of {holder}: {lives:?}");
+                }
+            }
+        }
+        let different: std::collections::BTreeSet<i32> = ids.values().copied().collect();
+        assert_eq!(different.len(), ids.len(), "two instruments are one: {lives:?}");
+        let bars = self.number("SELECT count(*) FROM bars_day").await;
+        let expected: usize = lives.iter().flatten().flatten().count() * STRETCH as usize;
+        assert_eq!(bars, expected as i64);
+    }
+}
+
+#[test]
+fn whatever_comes_first_bars_or_list_a_bar_is_with_whom_it_belongs_to() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut world = runtime.block_on(async {
+        let database = Database::create().await;
+        let mut client = database.client().await;
+        market::open_chunks(&mut client, market::first()..market::first() + SESSIONS).await;
+        World { client, _database: database }
+    });
+    let cases = std::env::var("TIDEMARK_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
+    let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
+    let strategy = lives().prop_flat_map(|lives| {
+        let order = Just((0..lives.len()).collect::<Vec<usize>>()).prop_shuffle();
+        (Just(lives), order, 0..3_usize, 0..100_usize)
+    });
+    let world = std::sync::Mutex::new(&mut world);
+    let result = runner.run(&strategy, |(lives, order, cuts, cut)| {
+        let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        runtime.block_on(async {
+            let reset = "TRUNCATE bars_day, bar_revisions, change_log, ticker_periods, instruments, splits, dividends,
+                         shares_outstanding, reference_loads";
+            world.client.batch_execute(reset).await.unwrap();
+            let list = list_of(&lives);
+            // The bars before the list, after it, or some before and some after.
+            let at = match cuts {
+                0 => 0,
+                1 => order.len(),
+                _ => cut % (order.len() + 1),
+            };
+            world.live(&lives, &order[..at]).await;
+            world.apply(&list).await;
+            world.live(&lives, &order[at..]).await;
+            world.apply(&list).await;
+            world.check_lives(&lives).await;
+        });
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    let _guard = runtime.enter();
 }

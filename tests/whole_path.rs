@@ -10,7 +10,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::Database;
+use support::{Database, market};
+use tidemark::domain::calendar::by_rule;
+use tidemark::store::date_of;
 
 /// The real bars: `TIDEMARK_TEST_DATA`, or `../shared/data` beside the checkout; none where neither is there, so that a
 /// clone alone can be tested.
@@ -197,4 +199,57 @@ async fn commands_on_an_empty_database_say_what_to_do_first() {
     assert!(ok(&database, "features refresh").contains("0 computed"));
     assert!(ok(&database, "features list").contains("mom_12_1"));
     assert!(ok(&database, "ingest status").contains("nothing is loaded yet"));
+}
+
+/// The return of TST0 over 21 sessions, as `features` shows it at its latest session.
+fn month(database: &Database) -> f64 {
+    let text = ok(database, "features show TST0 --json --rows 1");
+    let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
+    shown[0]["rev_1"].as_f64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announced_day_moves_the_windows_after_it_and_a_withdrawn_one_moves_them_back() {
+    let database = Database::create().await;
+    let mut client = database.client().await;
+    let ids = market::instruments(&mut client, 12).await;
+    // A session some weeks from now; every other one around it has bars.
+    let today = chrono::Utc::now().date_naive();
+    let mourning = by_rule().at_or_after(today + chrono::Days::new(30)).unwrap();
+    let sessions = mourning - 60..mourning + 10;
+    market::open_chunks(&mut client, sessions.clone()).await;
+    let transaction = client.transaction().await.unwrap();
+    let bar = |id: i32, session: i32| (session != mourning).then(|| market::bar(id, session, 0));
+    market::write(&transaction, &ids, sessions.clone(), bar).await;
+    transaction.commit().await.unwrap();
+    let closes: Vec<f64> = sessions.filter_map(|session| Some(bar(ids[0], session)?.close)).collect();
+    let last = closes.len() - 1;
+    let growth = |bars: usize| closes[last] / closes[last - bars] - 1.0;
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+    ok(&database, "features refresh");
+    assert!(near(month(&database), growth(20)), "a session without a bar counts");
+
+    let folder = tempfile::tempdir().unwrap();
+    let announce = |date: chrono::NaiveDate| {
+        let days = format!(r#"[{{"exchange":"NYSE","date":"{date}","status":"closed","name":"Day of Mourning"}}]"#);
+        std::fs::write(folder.path().join("market-upcoming.json"), days).unwrap();
+        std::fs::write(folder.path().join("tickers.json"), r#"{"results":[]}"#).unwrap();
+        ok(&database, &format!("ingest reference --source files:{}", folder.path().display()))
+    };
+    let said = announce(date_of(mourning));
+    assert!(said.contains(&format!("new: {} closed: Day of Mourning", date_of(mourning))), "{said}");
+    assert!(ok(&database, "features refresh").contains("13 instruments changed since the last refresh"));
+    assert!(near(month(&database), growth(21)), "the day is no session any more");
+    assert!(ok(&database, "features verify --all").contains("stored = computed from nothing, bit for bit"));
+    ok(&database, "scan full");
+    assert!(ok(&database, "scan verify").contains("incremental = full, bit for bit"));
+
+    // The next Christmas is announced, and the day of mourning is not any more.
+    let christmas = (0..400)
+        .map(|n| today + chrono::Days::new(n))
+        .find(|day| by_rule().closed_because(*day).is_some_and(|why| why.to_string() == "Christmas Day"));
+    assert!(announce(christmas.unwrap()).contains(&format!("withdrawn: {}", date_of(mourning))));
+    ok(&database, "features refresh");
+    assert!(near(month(&database), growth(20)), "the day is a session again");
+    assert!(ok(&database, "features verify --all").contains("stored = computed from nothing, bit for bit"));
 }

@@ -2,6 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
+use crate::domain::calendar::nyse;
 use crate::domain::claims::{BEGINNING, Start};
 use crate::domain::listing::{Held, Listing};
 
@@ -32,10 +33,14 @@ pub fn chain(held: &[&Held], events: Option<&[(NaiveDate, String)]>, entries: &[
         Some(events) => of_events(events),
         None => of_held(held),
     };
+    // An end that an entry of its own tells is not corrected by another entry: the ticker was left and taken again.
+    let told = |ticker: &str, end: NaiveDate| {
+        entries.iter().any(|entry| entry.ticker == ticker && entry.last_day == end.pred_opt())
+    };
     for entry in entries {
         match entry.last_day {
-            Some(last) => ended(&mut links, &entry.ticker, last + Days::new(1)),
-            None => now(&mut links, &entry.ticker),
+            Some(last) => ended(&mut links, &entry.ticker, last + Days::new(1), told),
+            None => now(&mut links, &entry.ticker, told),
         }
     }
     links
@@ -74,8 +79,10 @@ fn of_events(events: &[(NaiveDate, String)]) -> Chain {
 }
 
 /// The list says that the ticker ended before `end`.
-fn ended(links: &mut Chain, ticker: &str, end: NaiveDate) {
-    if let Some(at) = links.iter().rposition(|link| link.ticker == ticker) {
+fn ended(links: &mut Chain, ticker: &str, end: NaiveDate, told: impl Fn(&str, NaiveDate) -> bool) {
+    let same = links.iter().rposition(|link| link.ticker == ticker);
+    let corrected = same.filter(|at| links[*at].until.is_none_or(|until| until == end || !told(ticker, until)));
+    if let Some(at) = corrected {
         // Where another ticker follows, its first day is known already.
         if at + 1 == links.len() && links[at].start.is_none_or(|start| first(start) < end) {
             links[at].until = Some(end);
@@ -99,10 +106,10 @@ fn ended(links: &mut Chain, ticker: &str, end: NaiveDate) {
 }
 
 /// The list says that this is the ticker now.
-fn now(links: &mut Chain, ticker: &str) {
+fn now(links: &mut Chain, ticker: &str, told: impl Fn(&str, NaiveDate) -> bool) {
     let start = match links.last_mut() {
         None => Some(Start::Unknown),
-        Some(last) if last.ticker == ticker => {
+        Some(last) if last.ticker == ticker && last.until.is_none_or(|until| !told(ticker, until)) => {
             last.until = None;
             return;
         }
@@ -129,7 +136,8 @@ pub fn date(links: &mut Chain, at: usize, day: NaiveDate) {
 /// `day`, ascending. None where the bars do not change there, or on that very day.
 pub fn change_by_bars(old: &[NaiveDate], new: &[NaiveDate], day: NaiveDate) -> Option<NaiveDate> {
     let last = old.last()?;
-    new.iter().copied().find(|next| next > last).filter(|next| *next != day)
+    let session = |day: NaiveDate| nyse().at_or_after(day);
+    new.iter().copied().find(|next| next > last).filter(|next| session(*next) != session(day))
 }
 
 #[cfg(test)]
@@ -219,6 +227,15 @@ mod tests {
     }
 
     #[test]
+    fn two_ends_of_one_ticker_are_two_times() {
+        let entries = [listing("A", Some("2003-03-28")), listing("A", Some("2010-01-04")), listing("A", None)];
+        let links = ["A … 2003-03-29", "A >=2003-03-29 2010-01-05", "A >=2010-01-05 …"];
+        assert_eq!(built(&[], None, &entries), links);
+        // As the database has it where nobody had the ticker in between.
+        assert_eq!(built(&[held("A", "0001-01-01", None)], None, &entries), links);
+    }
+
+    #[test]
     fn a_ticker_left_and_taken_again_is_two_links() {
         let events = [("2005-11-17", "SPWR"), ("2008-09-30", "SPWRA"), ("2011-11-17", "SPWR")];
         let expected = ["SPWR … 2008-09-30", "SPWRA 2008-09-30 2011-11-17", "SPWR 2011-11-17 …"];
@@ -235,6 +252,7 @@ mod tests {
         let changed = by("2022-06-07 2022-06-08", "2022-06-09 2022-06-10 2022-06-13", "2022-06-11");
         assert_eq!(changed.as_deref(), Some("2022-06-09"));
         assert_eq!(by("2022-06-08", "2022-06-09", "2022-06-09"), None, "both agree");
+        assert_eq!(by("2022-06-10", "2022-06-13", "2022-06-11"), None, "but for a weekend");
         assert_eq!(by("", "", "2022-06-09"), None, "no bars");
         assert_eq!(by("2022-06-08 2022-06-09", "", "2022-06-09"), None, "no bars under the new one");
         assert_eq!(by("", "2022-06-02 2022-06-03", "2022-06-09"), None, "no bars under the old one");

@@ -91,8 +91,9 @@ pub async fn follow_bars(client: &impl GenericClient, chains: &mut [Chain]) -> R
     let mut tails: Vec<(usize, NaiveDate)> = Vec::new();
     for (at, links) in chains.iter().enumerate() {
         for (link, pair) in links.windows(2).enumerate() {
-            let dated = matches!(pair[1].start, Some(Start::On(_) | Start::NotBefore(_)));
-            if let Some(day) = pair[0].until.filter(|_| dated) {
+            // Where the new ticker was somebody else's for a while, the instrument did not change from one to the other.
+            let begun = pair[1].start.map(first);
+            if let Some(day) = pair[0].until.filter(|until| begun == Some(*until)) {
                 edges.push((at, link + 1, day));
             }
         }

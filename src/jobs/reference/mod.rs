@@ -123,18 +123,27 @@ pub async fn apply(
     let wanted = claims::resolve(work.claims(&chains));
     work.faults(&wanted.faults);
 
+    let ids: Vec<Option<i32>> =
+        work.identified.entities.iter().map(|entity| entity.known.map(|at| known[at].id)).collect();
     let parts = plan::parts(&held, &wanted.periods);
-    let places: Vec<(i32, NaiveDate, Option<NaiveDate>)> =
-        parts.iter().map(|part| (part.instrument_id, part.from, part.until)).collect();
-    let spans = store::spans(&transaction, &places).await?;
+    // What stays with whom the list knows it to be is of no interest.
+    let moving: Vec<usize> = (0..parts.len())
+        .filter(|at| parts[*at].holder.and_then(|holder| ids[holder]) != Some(parts[*at].instrument_id))
+        .collect();
+    let places: Vec<(i32, NaiveDate, Option<NaiveDate>)> = moving
+        .iter()
+        .map(|at| (parts[*at].instrument_id, parts[*at].from, parts[*at].until))
+        .collect();
+    let mut spans = vec![None; parts.len()];
+    for (at, span) in moving.into_iter().zip(store::spans(&transaction, &places).await?) {
+        spans[at] = span;
+    }
     let claimed: HashSet<&str> = wanted.periods.iter().map(|period| period.ticker.as_str()).collect();
     let elsewhere: HashSet<i32> = held
         .iter()
         .filter(|period| !claimed.contains(period.ticker.as_str()))
         .map(|period| period.instrument_id)
         .collect();
-    let ids: Vec<Option<i32>> =
-        work.identified.entities.iter().map(|entity| entity.known.map(|at| known[at].id)).collect();
     let plan = plan::plan(&wanted.periods, &ids, &parts, &spans, &elsewhere);
     if let Some((_, one, other)) = plan::two_tickers_at_once(&plan.periods) {
         return Err(StoreError::TwoTickers(one, other));

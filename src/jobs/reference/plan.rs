@@ -112,7 +112,8 @@ pub fn parts(old: &[Held], wanted: &[Period]) -> Vec<Part> {
 }
 
 /// Makes the plan. `known` is the instrument of each holder as far as the database knows it by a list; `spans` are the bars of
-/// `parts`; `elsewhere` are the instruments that hold tickers which nobody claims.
+/// `parts`, which may be missing for those that stay with a known instrument; `elsewhere` are the instruments that hold tickers
+/// which nobody claims.
 pub fn plan(
     wanted: &[Period],
     known: &[Option<i32>],
