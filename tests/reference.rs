@@ -20,6 +20,7 @@ use tidemark::store::actions::{
 use tidemark::store::date_of;
 use tidemark::store::instruments::Tickers;
 use tidemark::store::reference as store;
+use tidemark::store::{bar_table, bars};
 use tokio_postgres::Client;
 
 /// Sessions of the market.
@@ -565,7 +566,8 @@ fn lives() -> impl Strategy<Value = Lives> {
     // Five instruments for four tickers: some have none at times, and nobody has two.
     let stretch = Just([0_usize, 1, 2, 3, 4]).prop_shuffle();
     let used = proptest::array::uniform4(proptest::bool::weighted(0.75));
-    let held = (stretch, used).prop_map(|(order, used)| std::array::from_fn(|at| used[at].then_some(order[at])));
+    let held =
+        (stretch, used).prop_map(|(order, used)| std::array::from_fn(|at| used[at].then_some(order[at])));
     // A name mostly lasts.
     let lasting = (held, 1..4_usize).prop_map(|(held, times)| vec![held; times]);
     proptest::collection::vec(lasting, 2..6).prop_map(|all| all.concat().into_iter().take(11).collect())
@@ -604,7 +606,8 @@ impl World {
         rows.sort_unstable();
         let transaction = self.client.transaction().await.unwrap();
         let bar = market::bar(1, 1, 0);
-        tidemark::store::bars::copy(&transaction, rows.iter().map(|(id, date)| (*id, *date, &bar))).await.unwrap();
+        let rows = rows.iter().map(|(id, date)| bars::row(*id, *date, &bar));
+        bar_table::copy(&transaction, &bars::TABLE, rows).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
@@ -618,7 +621,11 @@ impl World {
                 for n in 0..STRETCH {
                     let date = day(at as i32 * STRETCH + n);
                     let id = tickers.find(ticker, date).unwrap();
-                    assert_eq!(*ids.entry(holder).or_insert(id), id, "{ticker} on {date} of {holder}: {lives:?}");
+                    assert_eq!(
+                        *ids.entry(holder).or_insert(id),
+                        id,
+                        "{ticker} on {date} of {holder}: {lives:?}"
+                    );
                 }
             }
         }
@@ -640,7 +647,12 @@ fn whatever_comes_first_bars_or_list_a_bar_is_with_whom_it_belongs_to() {
         World { client, _database: database }
     });
     let cases = std::env::var("TIDEMARK_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
-    let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let strategy = lives().prop_flat_map(|lives| {
         let order = Just((0..lives.len()).collect::<Vec<usize>>()).prop_shuffle();
         (Just(lives), order, 0..3_usize, 0..100_usize)
@@ -650,7 +662,7 @@ fn whatever_comes_first_bars_or_list_a_bar_is_with_whom_it_belongs_to() {
         let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         runtime.block_on(async {
             let reset = "TRUNCATE bars_day, bar_revisions, change_log, ticker_periods, instruments, splits, dividends,
-                         shares_outstanding, reference_loads";
+                         share_counts, statements, reference_loads";
             world.client.batch_execute(reset).await.unwrap();
             let list = list_of(&lives);
             // The bars before the list, after it, or some before and some after.

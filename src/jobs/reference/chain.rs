@@ -81,7 +81,8 @@ fn of_events(events: &[(NaiveDate, String)]) -> Chain {
 /// The list says that the ticker ended before `end`.
 fn ended(links: &mut Chain, ticker: &str, end: NaiveDate, told: impl Fn(&str, NaiveDate) -> bool) {
     let same = links.iter().rposition(|link| link.ticker == ticker);
-    let corrected = same.filter(|at| links[*at].until.is_none_or(|until| until == end || !told(ticker, until)));
+    let corrected =
+        same.filter(|at| links[*at].until.is_none_or(|until| until == end || !told(ticker, until)));
     if let Some(at) = corrected {
         // Where another ticker follows, its first day is known already.
         if at + 1 == links.len() && links[at].start.is_none_or(|start| first(start) < end) {
@@ -228,7 +229,8 @@ mod tests {
 
     #[test]
     fn two_ends_of_one_ticker_are_two_times() {
-        let entries = [listing("A", Some("2003-03-28")), listing("A", Some("2010-01-04")), listing("A", None)];
+        let entries =
+            [listing("A", Some("2003-03-28")), listing("A", Some("2010-01-04")), listing("A", None)];
         let links = ["A … 2003-03-29", "A >=2003-03-29 2010-01-05", "A >=2010-01-05 …"];
         assert_eq!(built(&[], None, &entries), links);
         // As the database has it where nobody had the ticker in between.

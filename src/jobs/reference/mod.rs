@@ -130,10 +130,8 @@ pub async fn apply(
     let moving: Vec<usize> = (0..parts.len())
         .filter(|at| parts[*at].holder.and_then(|holder| ids[holder]) != Some(parts[*at].instrument_id))
         .collect();
-    let places: Vec<(i32, NaiveDate, Option<NaiveDate>)> = moving
-        .iter()
-        .map(|at| (parts[*at].instrument_id, parts[*at].from, parts[*at].until))
-        .collect();
+    let places: Vec<(i32, NaiveDate, Option<NaiveDate>)> =
+        moving.iter().map(|at| (parts[*at].instrument_id, parts[*at].from, parts[*at].until)).collect();
     let mut spans = vec![None; parts.len()];
     for (at, span) in moving.into_iter().zip(store::spans(&transaction, &places).await?) {
         spans[at] = span;
