@@ -3,3 +3,4 @@
 pub mod bar;
 pub mod calendar;
 pub mod history;
+pub mod twin_splits;

@@ -1,8 +1,10 @@
-//! The schema: tables by run-once migrations, views and the calendar re-applied when they change, under one lock.
+//! The schema: tables by run-once migrations, views and the calendar re-applied when they change, aggregates made again when
+//! they or the edition of TimescaleDB change, under one lock.
 
 use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
+use super::aggregates;
 use super::copy_in::CopyIn;
 use super::error::{During, StoreError};
 use super::lock;
@@ -16,8 +18,11 @@ mod embedded {
 /// gain columns at its end; any other change of its columns needs a migration that drops it.
 const VIEWS: &[&str] = &[
     include_str!("../../sql/views/tickers.sql"),
+    include_str!("../../sql/views/shares_outstanding.sql"),
     include_str!("../../sql/views/feature_scores.sql"),
     include_str!("../../sql/views/feature_ranks.sql"),
+    include_str!("../../sql/views/minute_bars.sql"),
+    include_str!("../../sql/views/bars_session.sql"),
 ];
 
 const OLDEST_TIMESCALE: (u32, u32) = (2, 19);
@@ -29,14 +34,13 @@ const OLDEST_TIMESCALE: (u32, u32) = (2, 19);
 /// [`StoreError::NewerSchema`], [`StoreError::NoTimescale`], [`StoreError::OldTimescale`] or [`StoreError::Migration`].
 pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let known = known_version();
-    let digest = applied_digest();
     match state(client).await? {
-        Some((found, _)) if found > known => return Err(StoreError::NewerSchema { found, known }),
-        Some((found, applied)) if found == known && applied == digest => return Ok(()),
+        Some(state) if state.version > known => return Err(state.newer(known)),
+        Some(state) if state.is_applied(known) => return Ok(()),
         _ => {}
     }
     let lock = lock::hold(client, lock::Name::Schema).await?;
-    let result = apply(client, known, &digest).await;
+    let result = apply(client, known).await;
     lock.release(client).await?;
     result
 }
@@ -48,9 +52,9 @@ pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
 pub async fn check(client: &Client) -> Result<(), StoreError> {
     let known = known_version();
     match state(client).await? {
-        Some((found, _)) if found > known => Err(StoreError::NewerSchema { found, known }),
-        Some((found, _)) if found == known => Ok(()),
-        older => Err(StoreError::OlderSchema { found: older.map_or(0, |(found, _)| found), known }),
+        Some(state) if state.version > known => Err(state.newer(known)),
+        Some(state) if state.version == known => Ok(()),
+        older => Err(StoreError::OlderSchema { found: older.map_or(0, |state| state.version), known }),
     }
 }
 
@@ -63,14 +67,32 @@ fn known_version() -> i32 {
         .unwrap_or(0)
 }
 
-/// Digest of everything that is applied outside of migrations.
-fn applied_digest() -> String {
+/// What a database holds of our schema.
+struct State {
+    version: i32,
+    digest: String,
+    edition: String,
+}
+
+impl State {
+    fn newer(&self, known: i32) -> StoreError {
+        StoreError::NewerSchema { found: self.version, known }
+    }
+
+    fn is_applied(&self, known: i32) -> bool {
+        self.version == known && self.digest == applied_digest(&self.edition)
+    }
+}
+
+/// Digest of everything that is applied outside of migrations on an edition of TimescaleDB.
+fn applied_digest(edition: &str) -> String {
     let mut hash = Sha256::new();
     for view in VIEWS {
         hash.update(view);
     }
     // The calendar is its source: computing every session would cost more than this whole check.
     hash.update(include_str!("../domain/calendar.rs"));
+    hash.update(aggregates::version(edition));
     hex(&hash.finalize())
 }
 
@@ -83,27 +105,24 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Version of the schema and digest of the views; none in a database that we never saw.
-async fn state(client: &impl GenericClient) -> Result<Option<(i32, String)>, StoreError> {
+/// What the database holds; none in one that we never saw.
+async fn state(client: &impl GenericClient) -> Result<Option<State>, StoreError> {
     let action = "reading the schema's version";
     let there = client.query_one(include_str!("../../sql/schema_exists.sql"), &[]).await.during(action)?;
     if !there.get::<_, bool>(0) {
         return Ok(None);
     }
     let row = client.query_one(include_str!("../../sql/schema_state.sql"), &[]).await.during(action)?;
-    Ok(Some((row.get(0), row.get(1))))
+    Ok(Some(State { version: row.get(0), digest: row.get(1), edition: row.get(2) }))
 }
 
-async fn apply(client: &mut Client, known: i32, digest: &str) -> Result<(), StoreError> {
+async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
     timescale(client).await?;
     // Another program may have done the work while this one waited for the lock.
-    if let Some((found, applied)) = state(client).await? {
-        if found > known {
-            return Err(StoreError::NewerSchema { found, known });
-        }
-        if found == known && applied == digest {
-            return Ok(());
-        }
+    match state(client).await? {
+        Some(state) if state.version > known => return Err(state.newer(known)),
+        Some(state) if state.is_applied(known) => return Ok(()),
+        _ => {}
     }
     embedded::migrations::runner()
         .set_abort_divergent(true)
@@ -116,8 +135,23 @@ async fn apply(client: &mut Client, known: i32, digest: &str) -> Result<(), Stor
         transaction.batch_execute(view).await.during(action)?;
     }
     write_sessions(&transaction).await?;
-    transaction.execute(include_str!("../../sql/schema_applied.sql"), &[&digest]).await.during(action)?;
-    transaction.commit().await.during(action)
+    let edition = transaction
+        .query_one(include_str!("../../sql/timescale_edition.sql"), &[])
+        .await
+        .during(action)?
+        .get::<_, String>(0);
+    let (digest, version) = (applied_digest(&edition), aggregates::version(&edition));
+    let statement = include_str!("../../sql/aggregates_applied.sql");
+    let applied: String = transaction.query_one(statement, &[]).await.during(action)?.get(0);
+    let renewed = applied != version;
+    if renewed {
+        aggregates::create(&transaction, &edition).await?;
+    }
+    let statement = include_str!("../../sql/schema_applied.sql");
+    transaction.execute(statement, &[&digest, &version]).await.during(action)?;
+    transaction.commit().await.during(action)?;
+    // Not in the transaction, which it could not run in. A program that dies here leaves aggregates that are right and slow.
+    if renewed { aggregates::refresh_all(client).await } else { Ok(()) }
 }
 
 async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {

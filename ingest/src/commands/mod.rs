@@ -2,11 +2,14 @@
 
 pub mod actions;
 pub mod backfill;
+pub mod daily;
 pub mod sample;
 pub mod statements;
 pub mod status;
+pub mod verify;
 
 mod days;
+mod listing;
 mod refusals;
 
 use deadpool_postgres::Object;
