@@ -36,11 +36,7 @@ pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let known = known_version();
     match state(client).await? {
         Some(state) if state.version > known => return Err(state.newer(known)),
-        Some(state) if state.version == known => {
-            if state.is_applied(client).await? {
-                return Ok(());
-            }
-        }
+        Some(state) if state.version == known && state.is_applied(client).await? => return Ok(()),
         _ => {}
     }
     let lock = lock::hold(client, lock::Name::Schema).await?;

@@ -24,7 +24,7 @@ use crate::source::{Pace, ReplySource, vendor};
 use crate::vendor::VendorClient;
 
 pub use report::Report;
-pub use source::Gathered;
+pub use source::{Gathered, from_files, from_rest};
 
 /// Load who the instruments are: names, types, exchanges, ticker changes, delistings, sectors, exchange holidays
 ///
@@ -113,6 +113,23 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     // What was done before a fault is said too.
     report.print();
     done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Applies what was gathered, asks `vendor` for the days of the ticker changes that it shows, and maps sectors: what
+/// `ingest daily` does. The caller holds the ingest lock.
+///
+/// # Errors
+/// A fault of vendor or database. The list is applied whole or not at all.
+pub async fn load_list(
+    locked: &mut Object,
+    gathered: Gathered,
+    vendor: Option<&VendorClient>,
+) -> anyhow::Result<Report> {
+    let options = Options { events: true, ..Options::default() };
+    let mut report = Report::default();
+    load(locked, gathered, vendor, &options, &mut report).await?;
+    report.mapped = map_sectors(locked).await?;
+    Ok(report)
 }
 
 /// Applies what was gathered, and asks the vendor for more where `options` want it. `report` holds what was done even if this

@@ -47,12 +47,11 @@ pub async fn date_changes(
     for (at, ((old, new), after)) in undated.into_iter().zip(old.iter().zip(spans).zip(after)) {
         let last = old.map(|span| span.1);
         let day = match (last, new, after) {
-            (Some(_), _, Some((first, _))) => first,
+            (Some(_), _, Some((first, _))) | (None, Some((first, _)), _) => first,
             (Some(last), Some((first, _)), None) if first == last => {
                 both.push(at);
                 continue;
             }
-            (None, Some((first, _)), _) => first,
             (Some(last), _, None) if sessions_between(last, today) <= NEAR => last + Days::new(1),
             _ => today,
         };

@@ -268,11 +268,9 @@ impl Matching<'_> {
         };
         let now = |entry: &Listing, _: &Held| entry.last_day.is_none();
         let any = |_: &Listing, _: &Held| true;
-        let passes: [&dyn Fn(&Listing, &Held) -> bool; 3] = [&ends_there, &now, &any];
+        let passes: [Pass<'_>; 3] = [&ends_there, &now, &any];
         for pass in passes {
-            self.pass(|matching, entry, period, known| {
-                pass(entry, period) && matching.compatible(entry, known)
-            });
+            self.pass(|_, entry, period, known| pass(entry, period) && compatible(entry, known));
         }
         let found_before: Vec<bool> = self.entities.iter().map(|entity| entity.known.is_some()).collect();
         self.pass(|matching, entry, period, known| {
@@ -308,11 +306,14 @@ impl Matching<'_> {
             }
         }
     }
+}
 
-    /// Whether nothing that identifies them says that they are two.
-    fn compatible(&self, entry: &Listing, known: &Known) -> bool {
-        let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
-        !differ(&entry.composite_figi, &known.composite_figi)
-            && !differ(&entry.share_class_figi, &known.share_class_figi)
-    }
+/// Whether an entry and a stored period may be of one instrument, by their times.
+type Pass<'a> = &'a dyn Fn(&Listing, &Held) -> bool;
+
+/// Whether nothing that identifies them says that they are two.
+fn compatible(entry: &Listing, known: &Known) -> bool {
+    let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+    !differ(&entry.composite_figi, &known.composite_figi)
+        && !differ(&entry.share_class_figi, &known.share_class_figi)
 }

@@ -172,6 +172,9 @@ fn periods_of(held: &[Held]) -> HashMap<i32, Vec<&Held>> {
     periods
 }
 
+/// What the list says of an instrument, and up to when that was accurate.
+type Fact = (Known, Option<chrono::DateTime<chrono::Utc>>);
+
 impl<'a> Work<'a> {
     fn new(said: &'a Said<'a>, known: &'a [Known], held: &'a [Held]) -> Self {
         let identified = identify::identify(said.entries, known, held);
@@ -187,13 +190,9 @@ impl<'a> Work<'a> {
         let entry = &self.said.entries[entry];
         let id = entry.composite_figi.as_deref().or(entry.share_class_figi.as_deref());
         let id = id.map(str::to_owned).or_else(|| entry.cik.as_ref().map(|cik| format!("CIK {cik}")));
-        let mut example = entry.ticker.clone();
-        if let Some(last) = entry.last_day {
-            example += &format!(" until {last}");
-        }
-        if let Some(id) = id {
-            example += &format!(" ({id})");
-        }
+        let until = entry.last_day.map_or(String::new(), |last| format!(" until {last}"));
+        let id = id.map_or(String::new(), |id| format!(" ({id})"));
+        let example = format!("{}{until}{id}", entry.ticker);
         self.summary.refused.push(Refused { reason: refusal.to_string(), example });
     }
 
@@ -280,16 +279,13 @@ impl<'a> Work<'a> {
                 Some(Start::On(begun) | Start::NotBefore(begun)) => begun < day,
                 _ => true,
             };
-            match since.filter(|day| before(*day)) {
-                Some(day) => {
-                    if let Some(link) = chains[holder].last_mut() {
-                        link.until = Some(day);
-                    }
+            if let Some(day) = since.filter(|day| before(*day)) {
+                if let Some(link) = chains[holder].last_mut() {
+                    link.until = Some(day);
                 }
-                None => {
-                    chains[at].pop();
-                    self.refuse_present(Refusal::NewFigi, at);
-                }
+            } else {
+                chains[at].pop();
+                self.refuse_present(Refusal::NewFigi, at);
             }
         }
     }
@@ -358,11 +354,7 @@ impl<'a> Work<'a> {
     }
 
     /// What the list says of the instruments that differ, and those whose place in the population changes.
-    fn facts(
-        &mut self,
-        plan: &Plan,
-        id: &impl Fn(Target) -> i32,
-    ) -> (Vec<(Known, Option<chrono::DateTime<chrono::Utc>>)>, Vec<i32>) {
+    fn facts(&mut self, plan: &Plan, id: &impl Fn(Target) -> i32) -> (Vec<Fact>, Vec<i32>) {
         let by_id: HashMap<i32, &Known> = self.known.iter().map(|known| (known.id, known)).collect();
         let (mut rows, mut restated) = (Vec::new(), Vec::new());
         for (entity, holder) in self.identified.entities.iter().zip(&plan.holders) {
