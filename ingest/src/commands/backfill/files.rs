@@ -139,7 +139,7 @@ fn read_file(decoder: &mut Decoder, file: &FoundFile, same: &Same, selection: &S
     let reading = started.elapsed();
     match decode(decoder, &file.path, &packed, file.session_date, selection) {
         Ok((mut day, mut seen)) => {
-            (seen.reading, seen.decoding) = (reading, started.elapsed() - reading);
+            (seen.reading, seen.decoding) = (reading, started.elapsed().saturating_sub(reading));
             day.origin = absolute(&file.path).display().to_string();
             Read::Day(Box::new((day, seen)))
         }
