@@ -4,8 +4,8 @@ WITH moved AS (
     DELETE FROM bars_minute AS t
     USING unnest($1::integer[], $2::integer[], $3::date[], $4::date[]) AS m (from_id, into_id, first_day, until_day)
     WHERE t.instrument_id = m.from_id
-        AND t.bar_start >= m.first_day::timestamp AT TIME ZONE 'America/New_York'
-        AND t.bar_start < coalesce(m.until_day::timestamp AT TIME ZONE 'America/New_York', 'infinity')
+        AND t.bar_start >= new_york_midnight(m.first_day)
+        AND t.bar_start < new_york_midnight(coalesce(m.until_day, 'infinity'))
     RETURNING m.from_id, m.into_id, t.*
 ), arrived AS (
     INSERT INTO bars_minute (instrument_id, bar_start, open, high, low, close, volume, vwap, trade_count)

@@ -18,4 +18,5 @@ CROSS JOIN LATERAL (
     ORDER BY b.session_date DESC
     LIMIT 1
 ) AS l
+WHERE i.has_bars
 ORDER BY i.instrument_id

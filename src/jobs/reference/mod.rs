@@ -19,7 +19,7 @@ use crate::domain::claims::{self, Claim, Fault, Start};
 use crate::domain::instrument::is_share;
 use crate::domain::listing::{Held, Known, Listing, TickerChanges};
 use crate::store::reference::{self as store, Move};
-use crate::store::{During, StoreError};
+use crate::store::{During, StoreError, aggregates};
 
 use chain::Chain;
 pub use identify::Refusal;
@@ -146,8 +146,11 @@ pub async fn apply(
     if let Some((_, one, other)) = plan::two_tickers_at_once(&plan.periods) {
         return Err(StoreError::TwoTickers(one, other));
     }
-    let summary = work.write(&transaction, &plan, &claimed, source, set_aside).await?;
+    let (summary, minutes) = work.write(&transaction, &plan, &claimed, source, set_aside).await?;
     transaction.commit().await.during("storing the list of tickers")?;
+    if let Some((first, last)) = minutes {
+        aggregates::refresh(client, first, last).await?;
+    }
     Ok(summary)
 }
 
@@ -313,6 +316,7 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Writes everything, and gives the counts and the first and last session of minute bars that moved.
     async fn write(
         mut self,
         transaction: &Transaction<'_>,
@@ -320,7 +324,7 @@ impl<'a> Work<'a> {
         claimed: &HashSet<&str>,
         source: &str,
         set_aside: usize,
-    ) -> Result<Summary, StoreError> {
+    ) -> Result<(Summary, Option<(NaiveDate, NaiveDate)>), StoreError> {
         let new = store::add(transaction, plan.new).await?;
         let id = |target: Target| match target {
             Target::Old(id) => id,
@@ -335,7 +339,8 @@ impl<'a> Work<'a> {
             .iter()
             .map(|m| Move { from: m.from, into: id(m.into), first: m.first, until: m.until })
             .collect();
-        self.summary.bars_moved = store::move_days(transaction, &moves).await?;
+        let moved = store::move_days(transaction, &moves).await?;
+        self.summary.bars_moved = moved.bars;
         store::log(transaction, &restated).await?;
         self.periods(transaction, plan, claimed, &id).await?;
         self.summary.split = plan.split;
@@ -350,7 +355,7 @@ impl<'a> Work<'a> {
         let refused = set_aside + self.summary.refused.len();
         let written = self.summary.new + self.summary.changed;
         store::note(transaction, source, self.said.entries.len() + set_aside, refused, written).await?;
-        Ok(self.summary)
+        Ok((self.summary, moved.minutes))
     }
 
     /// What the list says of the instruments that differ, and those whose place in the population changes.
