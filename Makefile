@@ -5,7 +5,7 @@ export CARGO_TERM_COLOR ?= auto
 
 include scripts/db.mk
 
-.PHONY: help build demo test check bench fmt install
+.PHONY: help build demo test campaign check bench fmt install
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ demo: db build ## the whole job on a made-up market: load, factors, scan, a day 
 test: db ## all tests, on a real TimescaleDB
 	@echo "building the tests (the first time compiles the dependencies: several minutes)" >&2
 	cargo test --release --workspace --locked
+
+campaign: db ## kill, starve and cut off loads at KILLS (100) random moments, and print what happened
+	TIDEMARK_CAMPAIGN=$(or $(KILLS),100) cargo test --release -p ingest --test cli --locked campaign -- --nocapture
 
 check: ## formatting and lints
 	cargo fmt --all --check

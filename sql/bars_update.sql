@@ -1,5 +1,5 @@
--- Updates the bars that differ. Where prices and volume are as before, a null vwap or trade count keeps the old one; a
--- different bar takes the new values as they are. Caller: store::bars.
+-- Updates the bars of the days $1 (date[]) that differ. Where prices and volume are as before, a null vwap or trade count
+-- keeps the old one; a different bar takes the new values as they are. Caller: store::bars.
 UPDATE bars_day AS b
 SET open = s.open,
     high = s.high,
@@ -13,3 +13,4 @@ SET open = s.open,
 FROM staged_changes AS c
 JOIN staged_bars AS s USING (instrument_id, session_date)
 WHERE c.kind = 'changed' AND b.instrument_id = c.instrument_id AND b.session_date = c.session_date
+    AND b.session_date = ANY ($1::date[])

@@ -1,5 +1,5 @@
 -- Notes that the instruments $1 (integer[]) have daily bars, in the transaction that writes the first ones. Repeatable; touches
--- only those that had none, in one order, so that two loaders never wait for each other in a circle. Caller: store::bars.
+-- only those that had none, in one order, so that two loaders never wait for each other in a circle. Caller: store::bar_table.
 UPDATE instruments AS i
 SET has_bars = true
 FROM (

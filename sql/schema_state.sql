@@ -1,3 +1,5 @@
--- Version of the newest migration and digest of the applied views. One row. Caller: store::migrate.
+-- Version of the newest migration, digest of the applied views, and edition of TimescaleDB (apache, or timescale: community).
+-- One row. Caller: store::migrate.
 SELECT (SELECT coalesce(max(version), 0) FROM refinery_schema_history)::integer,
-       coalesce((SELECT digest FROM schema_applied), '')
+       coalesce((SELECT digest FROM schema_applied), ''),
+       current_setting('timescaledb.license')

@@ -1,6 +1,15 @@
--- Removes splits whose record the vendor has moved to another day. $1 instruments, $2 ex-dates, $3 vendor's keys, arrays of one
--- length. Returns instrument and old ex-date. Repeatable. Caller: store::actions.
-DELETE FROM splits AS s
-USING unnest($1::integer[], $2::date[], $3::text[]) AS n (instrument_id, ex_date, vendor_id)
-WHERE s.instrument_id = n.instrument_id AND s.vendor_id = n.vendor_id AND s.ex_date <> n.ex_date
-RETURNING s.instrument_id, s.ex_date
+-- Removes splits that the vendor's complete answer, which is staged, no longer has: from day $1 on (date; null: from the earliest
+-- one staged), and only those that have a vendor's key. An empty answer removes nothing. Repeatable. Caller: store::actions.
+WITH gone AS (
+    DELETE FROM splits AS s
+    WHERE s.vendor_id IS NOT NULL
+        AND s.ex_date >= coalesce($1::date, (SELECT min(ex_date) FROM staged_splits))
+        AND EXISTS (SELECT FROM staged_splits)
+        AND NOT EXISTS (SELECT FROM staged_splits AS n WHERE n.vendor_id = s.vendor_id)
+        AND NOT EXISTS (
+            SELECT FROM staged_splits AS n WHERE n.instrument_id = s.instrument_id AND n.ex_date = s.ex_date
+        )
+    RETURNING *
+)
+INSERT INTO action_changes (what, instrument_id, day, action)
+SELECT 'withdrawn', instrument_id, ex_date, format('%s %s:%s', ex_date, split_from, split_to) FROM gone

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(time(Duration::from_millis(45)), "45 ms");
         assert_eq!(time(Duration::from_millis(1_240)), "1.2 s");
         assert_eq!(time(Duration::from_secs(200)), "3 min 20 s");
-        assert_eq!(time(Duration::from_secs(30_180)), "8 h 23 min");
+        assert_eq!(time(Duration::from_mins(503)), "8 h 23 min");
     }
     #[test]
     fn sizes_have_the_unit_that_keeps_them_short() {

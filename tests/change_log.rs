@@ -91,7 +91,7 @@ async fn writing_the_same_again_wakes_nobody() {
     let replaced =
         market::write(&transaction, &ids, sessions, |id, session| Some(market::bar(id, session, 0))).await;
     transaction.commit().await.unwrap();
-    assert_eq!(replaced, tidemark::store::bars::Replaced::default());
+    assert_eq!(replaced, tidemark::store::bar_table::Replaced::default());
     assert!(pending(&mut client, Job::Features).await.is_empty());
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     assert_eq!((summary.computed, summary.changed), (0, 0));

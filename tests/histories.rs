@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chrono::NaiveDate;
 use futures::FutureExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -22,7 +23,8 @@ use tidemark::store::actions::{
 };
 use tidemark::store::date_of;
 use tidemark::store::instruments::Tickers;
-use tokio_postgres::Client;
+use tidemark::store::statements::{self, Kind, StatementRow, Timeframe};
+use tokio_postgres::{Client, Transaction};
 
 /// Instruments at the start, without the benchmark; the population needs ten.
 const INSTRUMENTS: usize = 20;
@@ -292,20 +294,17 @@ impl World {
                 .await
                 .unwrap();
             }
+            // Counts come from statements, and from elsewhere.
             Step::Shares { instrument, session, millions } => {
                 let instrument_id = self.ids[instrument.min(self.ids.len() - 1)];
                 let day = date_of(market::first() + session);
-                upsert_shares(
-                    &transaction,
-                    &[SharesRow {
-                        instrument_id,
-                        filing_date: day,
-                        period_end: day,
-                        shares: f64::from(millions) * 1e6,
-                    }],
-                )
-                .await
-                .unwrap();
+                let shares = f64::from(millions) * 1e6;
+                if millions % 3 == 0 {
+                    let row = SharesRow { instrument_id, filing_date: day, period_end: day, shares };
+                    upsert_shares(&transaction, &[row]).await.unwrap();
+                } else {
+                    file(&transaction, instrument_id, day, shares).await;
+                }
             }
             _ => {}
         }
@@ -359,6 +358,26 @@ impl World {
         self.report.feature_rows += verdict.rows;
         self.report.scan_rows += verdict_of_scan.rows;
     }
+}
+
+/// Files a statement of a quarter, or for an even count of a year, with a count of shares.
+async fn file(transaction: &Transaction<'_>, instrument_id: i32, day: NaiveDate, shares: f64) {
+    let kind = Kind::Income;
+    let count = |column: &&str| if *column == "basic_shares_outstanding" { shares } else { f64::NAN };
+    let statement = StatementRow {
+        instrument_id,
+        ticker: String::new(),
+        period_end: day,
+        timeframe: if shares % 2e6 == 0.0 { Timeframe::Annual } else { Timeframe::Quarterly },
+        filing_date: day,
+        fiscal_year: None,
+        fiscal_quarter: None,
+        cik: None,
+        values: kind.columns().iter().map(count).collect(),
+    };
+    statements::stage(transaction).await.unwrap();
+    statements::copy(transaction, kind, std::iter::once(statement)).await.unwrap();
+    statements::settle(transaction, kind, None).await.unwrap();
 }
 
 fn options() -> Options {

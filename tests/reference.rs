@@ -15,7 +15,7 @@ use tidemark::jobs::reference::{self, Said, Summary};
 use tidemark::jobs::refresh::{self, Options, Sample};
 use tidemark::jobs::scan::{self, Mode};
 use tidemark::store::actions::{DividendRow, SharesRow, SplitRow, upsert_dividends, upsert_shares, upsert_splits};
-use tidemark::store::date_of;
+use tidemark::store::{bar_table, bars, date_of};
 use tidemark::store::instruments::Tickers;
 use tidemark::store::reference as store;
 use tokio_postgres::Client;
@@ -225,6 +225,20 @@ async fn two_instruments_that_are_one_are_merged_with_everything_they_have() {
     // A correction of a bar, which leaves a revision.
     let session = market::first() + 85;
     market::write(&transaction, &[new], session..session + 1, |id, session| Some(market::bar(id, session, 9))).await;
+    // A statement with a number that JSON would not keep to the last bit, and a minute.
+    let statement = format!(
+        "INSERT INTO statements (instrument_id, period_end, timeframe, filing_date, has_income_statement, revenue)
+         VALUES ({new}, '{}', 'quarterly', '{}', true, 0.1::float8 + 0.2)",
+        day(85),
+        day(95)
+    );
+    let minute = format!(
+        "INSERT INTO bars_minute (instrument_id, bar_start, open, high, low, close, volume)
+         VALUES ({new}, '{} 09:30 America/New_York', 1, 1, 1, 1, 1)",
+        day(90)
+    );
+    transaction.batch_execute(&statement).await.unwrap();
+    transaction.batch_execute(&minute).await.unwrap();
     transaction.commit().await.unwrap();
     world.refresh().await;
 
@@ -238,11 +252,21 @@ async fn two_instruments_that_are_one_are_merged_with_everything_they_have() {
         [format!("FB … 80 #{old}"), format!("META 80 … #{old}")]
     );
     assert_eq!(world.sessions_of(old).await, (0..SESSIONS).collect::<Vec<_>>());
-    for table in ["bars_day", "bar_revisions", "splits", "dividends", "shares_outstanding"] {
+    for table in
+        ["bars_day", "bar_revisions", "splits", "dividends", "share_counts", "statements", "bars_minute"]
+    {
         let count = world.number(&format!("SELECT count(*) FROM {table} WHERE instrument_id = {new}")).await;
         let moved = world.number(&format!("SELECT count(*) FROM {table} WHERE instrument_id = {old}")).await;
         assert!(count == 0 && moved > 0, "{table}: {count} left, {moved} moved");
     }
+    let whole = "SELECT count(*) FROM statements WHERE revenue = 0.1::float8 + 0.2 AND has_income_statement";
+    assert_eq!(world.number(whole).await, 1);
+    let minutes = format!(
+        "SELECT count(*) FROM change_log WHERE topic = 'minutes' AND instrument_id IN ({old}, {new})
+             AND (from_session, through_session) = ('{0}', '{0}')",
+        day(90)
+    );
+    assert_eq!(world.number(&minutes).await, 2);
     let merged = format!("SELECT merged_into::bigint FROM instruments WHERE instrument_id = {new}");
     assert_eq!(world.number(&merged).await, i64::from(old));
     world.check().await;
@@ -575,21 +599,22 @@ fn list_of(lives: &Lives) -> Vec<Listing> {
 impl World {
     /// Loads the bars of some stretches, ticker by ticker and day by day as they are.
     async fn live(&mut self, lives: &Lives, stretches: &[usize]) {
-        let mut bars: Vec<(&str, i32)> = Vec::new();
+        let mut wanted: Vec<(&str, i32)> = Vec::new();
         for at in stretches {
             for (_, ticker) in NAMES.iter().enumerate().filter(|(name, _)| lives[*at][*name].is_some()) {
-                bars.extend((0..STRETCH).map(|n| (*ticker, *at as i32 * STRETCH + n)));
+                wanted.extend((0..STRETCH).map(|n| (*ticker, *at as i32 * STRETCH + n)));
             }
         }
         let mut tickers = Tickers::read(&self.client).await.unwrap();
-        let unknown = tickers.unknown(bars.iter().map(|(ticker, n)| (*ticker, day(*n))));
+        let unknown = tickers.unknown(wanted.iter().map(|(ticker, n)| (*ticker, day(*n))));
         tickers.create(&mut self.client, &unknown).await.unwrap();
         let mut rows: Vec<(i32, NaiveDate)> =
-            bars.iter().map(|(ticker, n)| (tickers.find(ticker, day(*n)).unwrap(), day(*n))).collect();
+            wanted.iter().map(|(ticker, n)| (tickers.find(ticker, day(*n)).unwrap(), day(*n))).collect();
         rows.sort_unstable();
         let transaction = self.client.transaction().await.unwrap();
         let bar = market::bar(1, 1, 0);
-        tidemark::store::bars::copy(&transaction, rows.iter().map(|(id, date)| (*id, *date, &bar))).await.unwrap();
+        let rows = rows.iter().map(|(id, date)| bars::row(*id, *date, &bar));
+        bar_table::copy(&transaction, &bars::TABLE, rows).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
@@ -635,7 +660,7 @@ fn whatever_comes_first_bars_or_list_a_bar_is_with_whom_it_belongs_to() {
         let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         runtime.block_on(async {
             let reset = "TRUNCATE bars_day, bar_revisions, change_log, ticker_periods, instruments, splits, dividends,
-                         shares_outstanding, reference_loads";
+                         share_counts, statements, reference_loads";
             world.client.batch_execute(reset).await.unwrap();
             let list = list_of(&lives);
             // The bars before the list, after it, or some before and some after.

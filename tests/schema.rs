@@ -54,6 +54,37 @@ async fn views_are_applied_again_when_they_change() {
 }
 
 #[tokio::test]
+async fn aggregates_are_made_again_when_they_or_the_edition_change_and_no_view_of_the_user_is_dropped() {
+    let database = Database::create().await;
+    let mut client = database.client().await;
+    let statement = "SELECT current_setting('timescaledb.license') = 'timescale',
+                            (SELECT count(*) FROM timescaledb_information.continuous_aggregates)";
+    let row = client.query_one(statement, &[]).await.unwrap();
+    let community: bool = row.get(0);
+    assert_eq!(row.get::<_, i64>(1), if community { 2 } else { 0 });
+
+    let older = "UPDATE schema_applied SET digest = 'older', aggregates = 'of another edition'";
+    client.batch_execute(older).await.unwrap();
+    store::prepare(&mut client).await.unwrap();
+    let applied: String =
+        client.query_one("SELECT aggregates FROM schema_applied", &[]).await.unwrap().get(0);
+    assert!(applied.starts_with(if community { "timescale " } else { "apache " }), "{applied}");
+    client.query("SELECT * FROM bars_5min, bars_hour", &[]).await.unwrap();
+
+    // In place where the edition allows it, else with a word about whose view is in the way.
+    client.batch_execute(&format!("{older}; CREATE VIEW mine AS SELECT open FROM bars_5min")).await.unwrap();
+    match store::prepare(&mut client).await {
+        Ok(()) => assert!(!community),
+        Err(error) => {
+            assert!(community && matches!(error, StoreError::InTheWay(_)), "{error}");
+            assert!(error.hint().contains("drop your view"));
+            client.batch_execute("DROP VIEW mine").await.unwrap();
+            store::prepare(&mut client).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_table_view_and_column_explains_itself() {
     let database = Database::create().await;
     let client = database.client().await;

@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 use tidemark::failure;
 use tidemark::settings::{Settings, SettingsArgs};
 
-/// Loads a market into TimescaleDB: daily bars, splits, dividends and share counts, from Polygon.io (Massive.com) or its files.
+/// Loads a market into TimescaleDB: daily and minute bars, splits, dividends and share counts, from Polygon.io (Massive.com) or its files.
 ///
 /// What is loaded is loaded once: every command can be stopped at any moment and run again. Programs bring the schema up
 /// to date by themselves.
@@ -31,6 +31,7 @@ First steps:
   ingest sample --out market                                   make up a market to try things on
   ingest backfill --source flatfiles:market --from 2022-01-01  load its bars
   ingest actions --source files:market                         load its splits and dividends
+  ingest verify                                                check that it is complete and can be right
   features refresh                                             compute the factors
   scan full                                                    rank the market
 
@@ -44,11 +45,13 @@ POLYGON_S3_ENDPOINT, TIDEMARK_BENCHMARK, RUST_LOG.";
 #[derive(Subcommand)]
 enum Command {
     Backfill(commands::backfill::Args),
+    Daily(commands::daily::Args),
     Actions(commands::actions::Args),
     Reference(commands::reference::Args),
     Statements(commands::statements::Args),
     Sample(commands::sample::Args),
     Status(commands::status::Args),
+    Verify(commands::verify::Args),
 }
 
 #[tokio::main]
@@ -77,10 +80,12 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&cli.settings)?;
     match cli.command {
         Command::Backfill(args) => commands::backfill::run(&settings, &args).await,
+        Command::Daily(args) => commands::daily::run(&settings, &args).await,
         Command::Actions(args) => commands::actions::run(&settings, &args).await,
         Command::Reference(args) => commands::reference::run(&settings, &args).await,
         Command::Statements(args) => commands::statements::run(&settings, &args).await,
         Command::Status(args) => commands::status::run(&settings, &args).await,
+        Command::Verify(args) => commands::verify::run(&settings, &args).await,
         Command::Sample(_) => Ok(ExitCode::SUCCESS),
     }
 }

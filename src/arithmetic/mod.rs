@@ -1,9 +1,10 @@
-//! Arithmetic: factors of one instrument, the cross-section of a session, families. No store, clock, I/O or randomness.
+//! Arithmetic: factors of one instrument, the cross-section of a session, families, checks. No store, clock, I/O or randomness.
 //!
 //! **Null is NaN** in every array here: [`NULL`], one bit pattern. A value is never infinite and never -0.0, so that equal
 //! values have equal bits; the store turns NaN into NULL.
 
 pub mod catalogue;
+pub mod checks;
 pub mod cross_section;
 pub mod factors;
 pub mod families;

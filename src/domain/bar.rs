@@ -1,4 +1,6 @@
-//! One session's bar of one instrument, as the exchange printed it, and the rules a bar must meet.
+//! One bar of one instrument, of a session or a minute, as the exchange printed it, and the rules a bar must meet.
+
+use std::num::NonZeroU32;
 
 /// A daily bar, **raw as printed**: never adjusted for splits or dividends.
 ///
@@ -59,6 +61,44 @@ impl DayBar {
     }
 }
 
+/// A minute's bar: the numbers of a [`DayBar`] in 56 bytes, for a session of the whole market has two million of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MinuteBar {
+    /// Start of the minute, in minutes since 1970 UTC.
+    pub minute: i32,
+    /// Number of trades; none where the source does not give it.
+    pub trade_count: Option<NonZeroU32>,
+    /// First price of the minute.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Last price.
+    pub close: f64,
+    /// Shares traded.
+    pub volume: f64,
+    /// Volume-weighted average price; NaN where the source does not give it.
+    pub vwap: f64,
+}
+
+impl MinuteBar {
+    /// The bar of `minute`; none when its trades are more than four billion, which no minute has.
+    pub fn new(minute: i32, bar: &DayBar) -> Option<Self> {
+        let DayBar { open, high, low, close, volume, vwap, trade_count } = *bar;
+        let count = u32::try_from(trade_count.unwrap_or(0)).ok()?;
+        let (trade_count, vwap) = (NonZeroU32::new(count), vwap.unwrap_or(f64::NAN));
+        Some(Self { minute, trade_count, open, high, low, close, volume, vwap })
+    }
+
+    /// Its numbers, without its time.
+    pub fn bar(&self) -> DayBar {
+        let Self { minute: _, trade_count, open, high, low, close, volume, vwap } = *self;
+        let trade_count = trade_count.map(|count| i64::from(count.get()));
+        DayBar { open, high, low, close, volume, vwap: Some(vwap).filter(|vwap| !vwap.is_nan()), trade_count }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +124,15 @@ mod tests {
     #[test]
     fn a_close_outside_high_and_low_is_kept_as_printed() {
         assert_eq!(DayBar { close: 12.0, ..GOOD }.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_minute_s_bar_gives_back_its_numbers_in_56_bytes() {
+        let bars = [GOOD, DayBar { vwap: Some(10.25), trade_count: Some(7), ..GOOD }];
+        for bar in bars {
+            assert_eq!(MinuteBar::new(29_000_000, &bar).map(|minute| minute.bar()), Some(bar));
+        }
+        assert_eq!(size_of::<MinuteBar>(), 56);
+        assert_eq!(MinuteBar::new(0, &DayBar { trade_count: Some(1 << 32), ..GOOD }), None);
     }
 }

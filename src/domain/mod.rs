@@ -8,3 +8,4 @@ pub mod history;
 pub mod instrument;
 pub mod listing;
 pub mod sector;
+pub mod twin_splits;

@@ -2,24 +2,100 @@
 //! differs where it is not. A block of sessions goes in with its ledger and its change log, or not at all.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use tokio_postgres::Client;
 
-use crate::domain::bar::DayBar;
-use crate::store::bars;
+use crate::domain::bar::{DayBar, MinuteBar};
+use crate::store::bar_table::{self, BarRow, Statements};
 use crate::store::change_log::{self, Change, Topic};
 use crate::store::ledger::{self, Entry, Load};
-use crate::store::{During, StoreError};
+use crate::store::{During, StoreError, aggregates, bars, minutes};
 
-/// One session from a source, with the instruments resolved.
+/// One session of bars from a source, with the instruments resolved, in pieces that are of one instrument each.
+pub trait Session: Clone + Send + Sync {
+    /// The table that the bars go to.
+    const TABLE: &'static Statements;
+    /// What the change log calls them.
+    const TOPIC: Topic;
+
+    /// What the ledger will say.
+    fn load(&self) -> &Load;
+
+    /// The instruments of the pieces: each comes once.
+    fn instruments(&self) -> impl Iterator<Item = i32> + Send;
+
+    /// The instrument of a piece.
+    fn instrument(&self, piece: usize) -> i32;
+
+    /// The bars of a piece, ascending by time.
+    fn rows(&self, piece: usize) -> impl Iterator<Item = BarRow> + Send;
+}
+
+/// A session's daily bars: a piece is a bar.
 #[derive(Debug, Clone)]
 pub struct Day {
     /// What the ledger will say.
     pub load: Load,
     /// Bars by instrument; an instrument comes once.
     pub bars: Vec<(i32, DayBar)>,
+}
+
+impl Session for Day {
+    const TABLE: &'static Statements = &bars::TABLE;
+    const TOPIC: Topic = Topic::Bars;
+
+    fn load(&self) -> &Load {
+        &self.load
+    }
+
+    fn instruments(&self) -> impl Iterator<Item = i32> + Send {
+        self.bars.iter().map(|(id, _)| *id)
+    }
+
+    fn instrument(&self, piece: usize) -> i32 {
+        self.bars[piece].0
+    }
+
+    fn rows(&self, piece: usize) -> impl Iterator<Item = BarRow> + Send {
+        let (id, bar) = &self.bars[piece];
+        std::iter::once(bars::row(*id, self.load.session_date, bar))
+    }
+}
+
+/// A session's minute bars, extended hours included: a piece is an instrument's session.
+#[derive(Debug, Clone)]
+pub struct Minutes {
+    /// What the ledger will say.
+    pub load: Load,
+    /// Instruments, each once, with the place of its bars in `bars`.
+    pub runs: Vec<(i32, Range<usize>)>,
+    /// Bars, within a run ascending by minute.
+    pub bars: Vec<MinuteBar>,
+}
+
+impl Session for Minutes {
+    const TABLE: &'static Statements = &minutes::TABLE;
+    const TOPIC: Topic = Topic::Minutes;
+
+    fn load(&self) -> &Load {
+        &self.load
+    }
+
+    fn instruments(&self) -> impl Iterator<Item = i32> + Send {
+        self.runs.iter().map(|(id, _)| *id)
+    }
+
+    fn instrument(&self, piece: usize) -> i32 {
+        self.runs[piece].0
+    }
+
+    fn rows(&self, piece: usize) -> impl Iterator<Item = BarRow> + Send {
+        let (id, run) = &self.runs[piece];
+        self.bars[run.clone()].iter().map(|bar| minutes::row(*id, bar))
+    }
 }
 
 /// What a block did to the database.
@@ -47,52 +123,64 @@ impl Outcome {
 
 /// A block of sessions, put in the order of the table before a connection is taken for it.
 #[derive(Debug)]
-pub struct Block {
-    days: Vec<Day>,
-    /// Bars of sessions that the ledger does not know, and of those that it does.
+pub struct Block<S> {
+    sessions: Vec<S>,
+    /// Pieces of sessions that the ledger does not know, and of those that it does.
     new: Order,
     loaded: Order,
     sorting: Duration,
 }
 
-impl Block {
-    /// Orders the bars of `days`; `known` is what the ledger says of them.
-    pub fn new(mut days: Vec<Day>, known: &HashMap<NaiveDate, Entry>) -> Self {
+impl<S: Session> Block<S> {
+    /// Orders the bars of `sessions`; `known` is what the ledger says of them.
+    pub fn new(mut sessions: Vec<S>, known: &HashMap<NaiveDate, Entry>) -> Self {
         let started = Instant::now();
-        days.sort_unstable_by_key(|day| day.load.session_date);
-        let is_known = |day: &Day| known.contains_key(&day.load.session_date);
-        let (new, loaded) = (by_key(&days, |day| !is_known(day)), by_key(&days, is_known));
-        Self { days, new, loaded, sorting: started.elapsed() }
+        sessions.sort_unstable_by_key(|session| session.load().session_date);
+        let is_known = |session: &S| known.contains_key(&session.load().session_date);
+        let (new, loaded) = (by_key(&sessions, |session| !is_known(session)), by_key(&sessions, is_known));
+        Self { sessions, new, loaded, sorting: started.elapsed() }
     }
 
     /// Number of its bars.
     pub fn bars(&self) -> usize {
-        self.new.len() + self.loaded.len()
+        self.sessions.iter().map(|session| session.load().bars).sum()
     }
 
     /// Number of its sessions.
     pub fn sessions(&self) -> usize {
-        self.days.len()
+        self.sessions.len()
     }
 
-    fn rows<'a>(&'a self, order: &'a Order) -> impl Iterator<Item = (i32, NaiveDate, &'a DayBar)> {
-        order.iter().map(|&(day, at)| {
-            let day = &self.days[day as usize];
-            let (id, bar) = &day.bars[at as usize];
-            (*id, day.load.session_date, bar)
-        })
+    fn rows<'a>(&'a self, order: &'a Order) -> impl Iterator<Item = BarRow> + Send + 'a {
+        order.iter().flat_map(|&(session, piece)| self.sessions[session as usize].rows(piece as usize))
+    }
+
+    /// What the bars of `order` change: for each instrument its first and its last session.
+    fn spans(&self, order: &Order) -> Vec<Change> {
+        let mut changes: Vec<Change> = Vec::new();
+        for &(session, piece) in order {
+            let session = &self.sessions[session as usize];
+            let (instrument_id, date) = (session.instrument(piece as usize), session.load().session_date);
+            match changes.last_mut() {
+                Some(change) if change.instrument_id == instrument_id => change.through = Some(date),
+                _ => changes.push(Change { instrument_id, from: date, through: Some(date) }),
+            }
+        }
+        changes
     }
 }
 
-/// Bars by the place of their day and their place in it.
+/// Pieces by the place of their session and their place in it.
 type Order = Vec<(u32, u32)>;
 
-/// The bars of the days that are `wanted`, by instrument, then session: the order of the table, in which they load fastest.
-/// Days come ascending, so that a counting sort by instrument does it in one pass.
-fn by_key(days: &[Day], wanted: impl Fn(&Day) -> bool) -> Order {
-    let days: Vec<(u32, &Day)> =
-        days.iter().enumerate().map(|(at, day)| (at as u32, day)).filter(|(_, day)| wanted(day)).collect();
-    let ids = || days.iter().flat_map(|(_, day)| day.bars.iter().map(|(id, _)| *id as usize));
+/// The pieces of the sessions that are `wanted`, by instrument, then session: the order of the table, in which they load
+/// fastest. Sessions come ascending, so that a counting sort by instrument does it in one pass.
+fn by_key<S: Session>(sessions: &[S], wanted: impl Fn(&S) -> bool) -> Order {
+    let sessions: Vec<(u32, &S)> = (sessions.iter().enumerate())
+        .map(|(at, session)| (at as u32, session))
+        .filter(|(_, session)| wanted(session))
+        .collect();
+    let ids = || sessions.iter().flat_map(|(_, session)| session.instruments().map(|id| id as usize));
     let mut next: Vec<u32> = vec![0; ids().max().map_or(0, |last| last + 2)];
     for id in ids() {
         next[id + 1] += 1;
@@ -101,10 +189,10 @@ fn by_key(days: &[Day], wanted: impl Fn(&Day) -> bool) -> Order {
         next[id] += next[id - 1];
     }
     let mut order = vec![(0, 0); next.last().copied().unwrap_or(0) as usize];
-    for (day_at, day) in &days {
-        for (at, (id, _)) in day.bars.iter().enumerate() {
-            let place = &mut next[*id as usize];
-            order[*place as usize] = (*day_at, at as u32);
+    for (session_at, session) in &sessions {
+        for (piece, id) in session.instruments().enumerate() {
+            let place = &mut next[id as usize];
+            order[*place as usize] = (*session_at, piece as u32);
             *place += 1;
         }
     }
@@ -134,31 +222,38 @@ impl Stages {
     }
 }
 
-/// Loads `block` in one transaction. `known` is what the ledger says of its sessions; with `only`, the other instruments of
-/// sessions that are there already are left alone. The caller holds the ingest lock.
-pub async fn load(
+/// Loads `block` in one transaction, and refreshes the aggregates of its minutes after it. `known` is what the ledger says
+/// of its sessions; with `only`, the other instruments of sessions that are there already are left alone. The caller holds
+/// the ingest lock.
+pub async fn load<S: Session>(
     client: &mut Client,
-    block: &Block,
+    block: &Block<S>,
     known: &HashMap<NaiveDate, Entry>,
     only: Option<&[i32]>,
 ) -> Result<(Outcome, Stages), StoreError> {
-    match attempt(client, block, known, only).await {
+    let done = match attempt(client, block, known, only).await {
         // Somebody wrote bars that the ledger does not know: replace those days instead.
         Err(error) if error.is_unique_violation() => {
-            let everything: HashMap<NaiveDate, Entry> = (block.days.iter())
-                .map(|day| day.load.session_date)
+            let everything: HashMap<NaiveDate, Entry> = (block.sessions.iter())
+                .map(|session| session.load().session_date)
                 .map(|date| (date, known.get(&date).cloned().unwrap_or_default()))
                 .collect();
-            let block = Block::new(block.days.clone(), &everything);
+            let block = Block::new(block.sessions.clone(), &everything);
             attempt(client, &block, &everything, only).await
         }
         result => result,
+    }?;
+    if S::TOPIC == Topic::Minutes
+        && let (Some(first), Some(last)) = (block.sessions.first(), block.sessions.last())
+    {
+        aggregates::refresh(client, first.load().session_date, last.load().session_date).await?;
     }
+    Ok(done)
 }
 
-async fn attempt(
+async fn attempt<S: Session>(
     client: &mut Client,
-    block: &Block,
+    block: &Block<S>,
     known: &HashMap<NaiveDate, Entry>,
     only: Option<&[i32]>,
 ) -> Result<(Outcome, Stages), StoreError> {
@@ -171,45 +266,35 @@ async fn attempt(
         clock = Instant::now();
     };
     if !block.new.is_empty() {
-        outcome.inserted += bars::copy(&transaction, block.rows(&block.new)).await?;
+        outcome.inserted += bar_table::copy(&transaction, S::TABLE, block.rows(&block.new)).await?;
         lap(&mut stages.copying);
-        change_log::append(&transaction, Topic::Bars, &spans(block.rows(&block.new))).await?;
+        change_log::append(&transaction, S::TOPIC, &block.spans(&block.new)).await?;
         lap(&mut stages.logging);
     }
-    let loaded: Vec<NaiveDate> = (block.days.iter())
-        .map(|day| day.load.session_date)
-        .filter(|date| known.contains_key(date))
+    let loaded: Vec<&Load> = (block.sessions.iter())
+        .map(Session::load)
+        .filter(|load| known.contains_key(&load.session_date))
         .collect();
     if !loaded.is_empty() {
-        let whole: Vec<NaiveDate> =
-            loaded.iter().copied().filter(|date| known.get(date).is_some_and(|entry| entry.whole)).collect();
+        let dates: Vec<NaiveDate> = loaded.iter().map(|load| load.session_date).collect();
+        let is_whole = |date: &NaiveDate| known.get(date).is_some_and(|entry| entry.whole);
+        let whole: Vec<NaiveDate> = dates.iter().copied().filter(is_whole).collect();
         let rows = block.rows(&block.loaded);
-        let replaced = bars::replace(&transaction, &loaded, &whole, only, rows).await?;
+        let replaced = bar_table::replace(&transaction, S::TABLE, &dates, &whole, only, rows).await?;
+        let bars: u64 = loaded.iter().map(|load| load.bars as u64).sum();
         outcome.add(Outcome {
             inserted: replaced.added,
             changed: replaced.changed,
-            equal: block.loaded.len() as u64 - replaced.added - replaced.changed,
+            equal: bars - replaced.added - replaced.changed,
             removed: replaced.removed,
         });
     }
     lap(&mut stages.copying);
-    ledger::append(&transaction, block.days.iter().map(|day| &day.load)).await?;
+    ledger::append(&transaction, block.sessions.iter().map(Session::load)).await?;
     lap(&mut stages.logging);
     transaction.commit().await.during("committing bars")?;
     lap(&mut stages.committing);
     Ok((outcome, stages))
-}
-
-/// What new bars change: for each instrument its first and its last session. `rows` come in the order of the table.
-fn spans<'a>(rows: impl Iterator<Item = (i32, NaiveDate, &'a DayBar)>) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
-    for (instrument_id, date, _) in rows {
-        match changes.last_mut() {
-            Some(change) if change.instrument_id == instrument_id => change.through = Some(date),
-            _ => changes.push(Change { instrument_id, from: date, through: Some(date) }),
-        }
-    }
-    changes
 }
 
 #[cfg(test)]
@@ -258,14 +343,11 @@ mod tests {
         let known = HashMap::from([("2024-07-05".parse().expect("a date"), Entry::default())]);
         let block = Block::new(days, &known);
         let shown = |order: &Order| -> Vec<String> {
-            block.rows(order).map(|(id, date, bar)| format!("{id} {date} {}", bar.close)).collect()
+            block.rows(order).map(|(id, at, bar)| format!("{id} {at:?} {}", bar.close)).collect()
         };
-        assert_eq!(
-            shown(&block.new),
-            ["2 2024-07-02 2", "2 2024-07-03 2", "3 2024-07-02 3", "7 2024-07-03 7"]
-        );
-        assert_eq!(shown(&block.loaded), ["3 2024-07-05 3"]);
-        let changes = spans(block.rows(&block.new));
+        assert_eq!(shown(&block.new), ["2 Day(8949) 2", "2 Day(8950) 2", "3 Day(8949) 3", "7 Day(8950) 7"]);
+        assert_eq!(shown(&block.loaded), ["3 Day(8952) 3"]);
+        let changes = block.spans(&block.new);
         let first = "2024-07-02".parse().expect("a date");
         let second = "2024-07-03".parse().expect("a date");
         assert_eq!(

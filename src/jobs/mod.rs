@@ -1,6 +1,7 @@
 //! The jobs: what reads from the store, computes, and stores again. A job is a recipe; its arithmetic and its statements
 //! live on the floors below.
 
+pub mod checks;
 pub mod load;
 pub mod reference;
 pub mod refresh;

@@ -1,4 +1,13 @@
-//! Splits, dividends and share counts: in by upserts that touch only what differs, out as the arithmetic reads them.
+//! Splits and dividends: gathered in staging, settled there by rule and against what is stored, and written where they differ;
+//! out, with the share counts, as the arithmetic reads them. Any order of the records gives the same tables.
+
+mod dividends;
+mod shares;
+mod splits;
+
+pub use dividends::{DividendRow, copy_dividends, settle_dividends, stage_dividends, upsert_dividends};
+pub use shares::{SharesRow, upsert_shares};
+pub use splits::{SplitRow, copy_splits, settle_splits, stage_splits, upsert_splits};
 
 use std::collections::HashMap;
 
@@ -6,126 +15,130 @@ use chrono::NaiveDate;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row, Transaction};
 
-use super::change_log::{self, Change, Topic};
+use super::change_log::Topic;
 use super::error::{During, StoreError};
 use crate::domain::calendar::nyse;
 use crate::domain::history::{Dividend, SharesReport, Split};
 
-/// A split to store: `split_to` new shares for `split_from` old ones from `ex_date` on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SplitRow {
-    /// The instrument.
-    pub instrument_id: i32,
-    /// First day on the new basis.
-    pub ex_date: NaiveDate,
-    /// Old shares.
-    pub split_from: f64,
-    /// New shares.
-    pub split_to: f64,
-    /// Vendor's key: a record that comes again with another day replaces the old one.
-    pub vendor_id: Option<String>,
+/// What a load of splits or dividends is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Some records: what else is stored stays.
+    Part,
+    /// All that the vendor has from a day on (none: from the earliest one it gave): stored records with a vendor's key that
+    /// are not among them are withdrawn, unless there are none at all.
+    Whole(Option<NaiveDate>),
 }
 
-/// A cash dividend to store, in USD a share.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DividendRow {
-    /// The instrument.
-    pub instrument_id: i32,
-    /// First day without the payment.
-    pub ex_date: NaiveDate,
-    /// Vendor's type, may be empty.
-    pub kind: String,
-    /// USD a share.
-    pub cash_amount: f64,
-    /// Vendor's key: a record that comes again with another day or amount replaces the old one.
-    pub vendor_id: Option<String>,
+/// What a load did.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Records that are new or different.
+    pub written: u64,
+    /// Records that were there and equal.
+    pub equal: u64,
+    /// Records that repeat another one exactly.
+    pub repeated: u64,
+    /// Records that are not stored, by reason.
+    pub set_aside: Vec<Counted>,
+    /// Stored records that were removed, by reason.
+    pub removed: Vec<Counted>,
 }
 
-/// A share count to store.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SharesRow {
-    /// The instrument.
-    pub instrument_id: i32,
-    /// Day of the filing.
-    pub filing_date: NaiveDate,
-    /// End of the period.
-    pub period_end: NaiveDate,
-    /// Shares outstanding.
-    pub shares: f64,
+/// How many there were of something, and the first of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// At most 3.
+    pub examples: Vec<String>,
 }
 
-/// Stores splits and logs the instruments whose splits changed. Gives how many were new or different.
-pub async fn upsert_splits(transaction: &Transaction<'_>, rows: &[SplitRow]) -> Result<u64, StoreError> {
-    let action = "storing splits";
-    let ids: Vec<i32> = rows.iter().map(|row| row.instrument_id).collect();
-    let dates: Vec<NaiveDate> = rows.iter().map(|row| row.ex_date).collect();
-    let old: Vec<f64> = rows.iter().map(|row| row.split_from).collect();
-    let new: Vec<f64> = rows.iter().map(|row| row.split_to).collect();
-    let keys: Vec<Option<&str>> = rows.iter().map(|row| row.vendor_id.as_deref()).collect();
-    let withdrawn = transaction
-        .query(include_str!("../../sql/splits_withdraw.sql"), &[&ids, &dates, &keys])
-        .await
-        .during(action)?;
-    let changed = transaction
-        .query(include_str!("../../sql/splits_upsert.sql"), &[&ids, &dates, &old, &new, &keys])
-        .await
-        .during(action)?;
-    log(transaction, Topic::Splits, &withdrawn, &changed).await
-}
-
-/// Stores dividends and logs the instruments whose dividends changed. Gives how many were new.
-pub async fn upsert_dividends(
-    transaction: &Transaction<'_>,
-    rows: &[DividendRow],
-) -> Result<u64, StoreError> {
-    let action = "storing dividends";
-    let ids: Vec<i32> = rows.iter().map(|row| row.instrument_id).collect();
-    let dates: Vec<NaiveDate> = rows.iter().map(|row| row.ex_date).collect();
-    let kinds: Vec<&str> = rows.iter().map(|row| row.kind.as_str()).collect();
-    let amounts: Vec<f64> = rows.iter().map(|row| row.cash_amount).collect();
-    let keys: Vec<Option<&str>> = rows.iter().map(|row| row.vendor_id.as_deref()).collect();
-    let values: [&(dyn ToSql + Sync); 5] = [&ids, &dates, &kinds, &amounts, &keys];
-    let withdrawn =
-        transaction.query(include_str!("../../sql/dividends_withdraw.sql"), &values).await.during(action)?;
-    let changed =
-        transaction.query(include_str!("../../sql/dividends_upsert.sql"), &values).await.during(action)?;
-    log(transaction, Topic::Dividends, &withdrawn, &changed).await
-}
-
-/// Stores share counts and logs the instruments whose counts changed. Gives how many were new or different.
-pub async fn upsert_shares(transaction: &Transaction<'_>, rows: &[SharesRow]) -> Result<u64, StoreError> {
-    let action = "storing shares outstanding";
-    let ids: Vec<i32> = rows.iter().map(|row| row.instrument_id).collect();
-    let filed: Vec<NaiveDate> = rows.iter().map(|row| row.filing_date).collect();
-    let ends: Vec<NaiveDate> = rows.iter().map(|row| row.period_end).collect();
-    let shares: Vec<f64> = rows.iter().map(|row| row.shares).collect();
-    let changed = transaction
-        .query(include_str!("../../sql/shares_upsert.sql"), &[&ids, &filed, &ends, &shares])
-        .await
-        .during(action)?;
-    log(transaction, Topic::Shares, &[], &changed).await
-}
-
-/// Logs the rows that were withdrawn and written: instrument and first day; an action counts from then to the end. Gives how
-/// many were written.
-async fn log(
-    transaction: &Transaction<'_>,
+/// The statements of one kind of action.
+struct Steps {
+    action: &'static str,
     topic: Topic,
-    withdrawn: &[Row],
-    written: &[Row],
-) -> Result<u64, StoreError> {
-    let mut first: HashMap<i32, NaiveDate> = HashMap::new();
-    for row in withdrawn.iter().chain(written) {
-        let day: NaiveDate = row.get(1);
-        first.entry(row.get(0)).and_modify(|at| *at = (*at).min(day)).or_insert(day);
+    stage: &'static str,
+    copy: &'static str,
+    analyze: &'static str,
+    settle: &'static str,
+    moved: &'static str,
+    withdraw: &'static str,
+    write: &'static str,
+    identify: &'static str,
+    fates: &'static str,
+}
+
+impl Steps {
+    async fn stage(&self, client: &impl GenericClient) -> Result<(), StoreError> {
+        client.batch_execute(self.stage).await.during(self.action)
     }
-    let mut changes: Vec<Change> = first
-        .into_iter()
-        .map(|(instrument_id, from)| Change { instrument_id, from, through: None })
-        .collect();
-    changes.sort_unstable_by_key(|change| change.instrument_id);
-    change_log::append(transaction, topic, &changes).await?;
-    Ok(written.len() as u64)
+
+    async fn run(
+        &self,
+        transaction: &Transaction<'_>,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), StoreError> {
+        transaction.execute(statement, values).await.during(self.action).map(|_| ())
+    }
+
+    /// Settles what is staged among itself, and removes what the vendor moved or withdrew.
+    async fn begin(&self, transaction: &Transaction<'_>, answer: Answer) -> Result<(), StoreError> {
+        transaction.batch_execute(include_str!("../../sql/actions_changes.sql")).await.during(self.action)?;
+        transaction.batch_execute(self.analyze).await.during(self.action)?;
+        self.run(transaction, self.settle, &[]).await?;
+        self.run(transaction, self.moved, &[]).await?;
+        match answer {
+            Answer::Part => Ok(()),
+            Answer::Whole(since) => self.run(transaction, self.withdraw, &[&since]).await,
+        }
+    }
+
+    /// Writes what is left, logs everything that was done, and says what.
+    async fn end(&self, transaction: &Transaction<'_>) -> Result<Outcome, StoreError> {
+        self.run(transaction, self.write, &[]).await?;
+        self.run(transaction, self.identify, &[]).await?;
+        self.run(transaction, include_str!("../../sql/actions_log.sql"), &[&self.topic.name()]).await?;
+        let mut outcome = Outcome::default();
+        let done = transaction
+            .query(include_str!("../../sql/actions_changes_sum.sql"), &[])
+            .await
+            .during(self.action)?;
+        for row in done {
+            match row.get(0) {
+                "written" => outcome.written = row.get::<_, i64>(1) as u64,
+                reason => outcome.removed.push(counted(reason, &row)),
+            }
+        }
+        for row in transaction.query(self.fates, &[]).await.during(self.action)? {
+            let count = row.get::<_, i64>(1) as u64;
+            match row.get(0) {
+                None => outcome.equal = count - outcome.written,
+                Some("repeated") => outcome.repeated = count,
+                Some(reason) => outcome.set_aside.push(counted(reason, &row)),
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// A row of reason, count and examples, in words.
+fn counted(reason: &str, row: &Row) -> Counted {
+    let words = match reason {
+        "contradicted" => "another record contradicts it",
+        "retold" => "another record of the same day and cash says its kind better",
+        "moved" => "the vendor corrected the record",
+        "withdrawn" => "the vendor no longer has it",
+        other => other,
+    };
+    Counted {
+        reason: words.to_owned(),
+        count: row.get::<_, i64>(1) as u64,
+        examples: row.get::<_, Option<Vec<String>>>(2).unwrap_or_default(),
+    }
 }
 
 /// The actions of many instruments, each list ascending.

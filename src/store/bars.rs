@@ -3,119 +3,34 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use tokio_postgres::{Client, GenericClient, Transaction};
+use tokio_postgres::{GenericClient, Transaction};
 
-use super::copy_in::CopyIn;
+use super::bar_table::{self, At, BarRow};
 use super::copy_out::{self, Fields, Literal};
 use super::error::{During, StoreError};
 use super::{date_of, day_of, session_of};
 use crate::domain::bar::DayBar;
 use crate::domain::calendar::nyse;
 
-/// What a replacement did to the bars of its sessions.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Replaced {
-    /// Bars that were not there.
-    pub added: u64,
-    /// Bars with another value.
-    pub changed: u64,
-    /// Bars that the sessions no longer have.
-    pub removed: u64,
-}
+/// The table `bars_day`.
+pub static TABLE: bar_table::Statements = bar_table::Statements {
+    open_chunks: include_str!("../../sql/bars_open_chunks.sql"),
+    open_chunks_undo: include_str!("../../sql/bars_open_chunks_undo.sql"),
+    copy: include_str!("../../sql/bars_copy.sql"),
+    stage: include_str!("../../sql/bars_stage.sql"),
+    stage_copy: include_str!("../../sql/bars_stage_copy.sql"),
+    stage_changes: include_str!("../../sql/bars_stage_changes.sql"),
+    revisions_append: include_str!("../../sql/bars_revisions_append.sql"),
+    remove: include_str!("../../sql/bars_remove.sql"),
+    update: include_str!("../../sql/bars_update.sql"),
+    add: include_str!("../../sql/bars_add.sql"),
+    log_changes: include_str!("../../sql/bars_log_changes.sql"),
+    mark: Some(include_str!("../../sql/instruments_mark_bars.sql")),
+};
 
-/// Opens the chunks for `days` in a short transaction of its own: opening one blocks every other writer until commit.
-pub async fn open_chunks(client: &mut Client, days: &[NaiveDate]) -> Result<(), StoreError> {
-    let action = "opening chunks for bars";
-    let transaction = client.transaction().await.during(action)?;
-    transaction.execute(include_str!("../../sql/bars_open_chunks.sql"), &[&days]).await.during(action)?;
-    transaction.execute(include_str!("../../sql/bars_open_chunks_undo.sql"), &[]).await.during(action)?;
-    transaction.commit().await.during(action)
-}
-
-/// Copies bars into sessions that hold none of these instruments; rows sorted by instrument, then day, load fastest.
-///
-/// # Errors
-/// A key that is there already gives [`StoreError::is_unique_violation`].
-pub async fn copy<'a>(
-    transaction: &Transaction<'_>,
-    rows: impl Iterator<Item = (i32, NaiveDate, &'a DayBar)>,
-) -> Result<u64, StoreError> {
-    let mut ids = Vec::new();
-    let count = copy_into(transaction, include_str!("../../sql/bars_copy.sql"), rows, &mut ids).await?;
-    mark(transaction, ids).await?;
-    Ok(count)
-}
-
-/// Notes that these instruments have bars.
-pub(super) async fn mark(transaction: &Transaction<'_>, mut ids: Vec<i32>) -> Result<(), StoreError> {
-    ids.sort_unstable();
-    ids.dedup();
-    transaction
-        .execute(include_str!("../../sql/instruments_mark_bars.sql"), &[&ids])
-        .await
-        .during("noting which instruments have bars")
-        .map(|_| ())
-}
-
-/// Copies bars and gathers their instruments, each run of one once.
-async fn copy_into<'a>(
-    transaction: &Transaction<'_>,
-    statement: &str,
-    rows: impl Iterator<Item = (i32, NaiveDate, &'a DayBar)>,
-    ids: &mut Vec<i32>,
-) -> Result<u64, StoreError> {
-    let mut copy = CopyIn::start(transaction, statement, "copying bars").await?;
-    for (instrument_id, date, bar) in rows {
-        if ids.last() != Some(&instrument_id) {
-            ids.push(instrument_id);
-        }
-        copy.row(9).await?;
-        copy.int(instrument_id);
-        copy.day(day_of(date));
-        copy.float(bar.open);
-        copy.float(bar.high);
-        copy.float(bar.low);
-        copy.float(bar.close);
-        copy.float(bar.volume);
-        copy.float(bar.vwap.unwrap_or(f64::NAN));
-        copy.bigint(bar.trade_count);
-    }
-    copy.finish().await
-}
-
-/// Makes the bars of `days` equal to `rows`, touching only what differs: new bars are added, different ones updated, bars
-/// that are gone removed; what was replaced goes to `bar_revisions`, what changed to `change_log`. With `only`, the
-/// days' other instruments are left alone. A null vwap or trade count in `rows` does not erase one that is there.
-///
-/// `known_before` lists the days whose whole market was loaded before: a bar added there was not known at that time, so
-/// it leaves a revision too.
-pub async fn replace<'a>(
-    transaction: &Transaction<'_>,
-    days: &[NaiveDate],
-    known_before: &[NaiveDate],
-    only: Option<&[i32]>,
-    rows: impl Iterator<Item = (i32, NaiveDate, &'a DayBar)>,
-) -> Result<Replaced, StoreError> {
-    let action = "replacing bars";
-    transaction.batch_execute(include_str!("../../sql/bars_stage.sql")).await.during(action)?;
-    let mut ids = Vec::new();
-    copy_into(transaction, include_str!("../../sql/bars_stage_copy.sql"), rows, &mut ids).await?;
-    transaction.batch_execute("ANALYZE staged_bars").await.during(action)?;
-    transaction
-        .execute(include_str!("../../sql/bars_stage_changes.sql"), &[&days, &only])
-        .await
-        .during(action)?;
-    transaction
-        .execute(include_str!("../../sql/bars_revisions_append.sql"), &[&known_before])
-        .await
-        .during(action)?;
-    let removed = transaction.execute(include_str!("../../sql/bars_remove.sql"), &[]).await.during(action)?;
-    let changed = transaction.execute(include_str!("../../sql/bars_update.sql"), &[]).await.during(action)?;
-    let added = transaction.execute(include_str!("../../sql/bars_add.sql"), &[]).await.during(action)?;
-    transaction.execute(include_str!("../../sql/bars_log_changes.sql"), &[]).await.during(action)?;
-    transaction.batch_execute("DROP TABLE staged_bars; DROP TABLE staged_changes").await.during(action)?;
-    mark(transaction, ids).await?;
-    Ok(Replaced { added, changed, removed })
+/// A daily bar with its key, as the table's way in takes it.
+pub fn row(instrument_id: i32, date: NaiveDate, bar: &DayBar) -> BarRow {
+    (instrument_id, At::Day(day_of(date)), *bar)
 }
 
 /// Bars of many instruments as columns, grouped by instrument (ascending) and by session within it.

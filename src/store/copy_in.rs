@@ -71,6 +71,22 @@ impl CopyIn {
         }
     }
 
+    /// A nullable `smallint`.
+    pub fn smallint(&mut self, value: Option<i16>) {
+        match value {
+            Some(value) => {
+                self.buffer.put_i32(2);
+                self.buffer.put_i16(value);
+            }
+            None => self.null(),
+        }
+    }
+
+    /// NULL, of any type.
+    pub fn null(&mut self) {
+        self.buffer.put_i32(-1);
+    }
+
     /// A nullable `bigint`.
     pub fn bigint(&mut self, value: Option<i64>) {
         match value {

@@ -68,6 +68,16 @@ impl Fields<'_> {
         self.int()
     }
 
+    /// A `timestamptz` that is never null, as microseconds since 2000-01-01 UTC.
+    pub fn instant(&mut self) -> Result<i64, StoreError> {
+        self.bigint()?.ok_or(StoreError::BrokenCopy)
+    }
+
+    /// A nullable `bigint`.
+    pub fn bigint(&mut self) -> Result<Option<i64>, StoreError> {
+        Ok(self.next(8)?.map(|mut field| field.get_i64()))
+    }
+
     /// A `boolean` that is never null.
     pub fn bool(&mut self) -> Result<bool, StoreError> {
         self.next(1)?.map(|field| field[0] != 0).ok_or(StoreError::BrokenCopy)

@@ -76,6 +76,9 @@ pub enum StoreError {
     /// The server has no room left.
     #[error("the database's disk is full")]
     DiskFull(#[source] tokio_postgres::Error),
+    /// Another view reads one that has to be made again.
+    #[error("a view of your own reads bars_5min or bars_hour, which have to be made again")]
+    InTheWay(#[source] tokio_postgres::Error),
     /// Two transactions met; running again is enough.
     #[error("another job changed the same rows at the same time")]
     Conflict(#[source] tokio_postgres::Error),
@@ -129,6 +132,9 @@ impl StoreError {
             Self::DiskFull(_) => {
                 "free or add space, then run the same command again: what was loaded stays, nothing is half-written"
             }
+            Self::InTheWay(_) => {
+                "drop your view (the cause names it), run the command again, then create it again"
+            }
             Self::Conflict(_) => "run the command again",
             Self::Lost(..) => {
                 "run the same command again once the server is back: it goes on where it stopped"
@@ -164,6 +170,15 @@ impl StoreError {
             }
             None if error.is_closed() || is_io(&error) => Self::Lost(action, error),
             _ => Self::Postgres(action, error),
+        }
+    }
+
+    /// Sorts an error of a DROP.
+    pub(super) fn in_the_way(action: &'static str, error: tokio_postgres::Error) -> Self {
+        if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) {
+            Self::InTheWay(error)
+        } else {
+            Self::from_driver(action, error)
         }
     }
 

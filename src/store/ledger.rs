@@ -90,6 +90,19 @@ pub async fn entries(
         .collect())
 }
 
+/// The last session that holds the whole market, or the tickers of `selection`; none where none does.
+pub async fn last(
+    client: &impl GenericClient,
+    timeframe: Timeframe,
+    selection: &str,
+) -> Result<Option<NaiveDate>, StoreError> {
+    let row = client
+        .query_one(include_str!("../../sql/loads_last.sql"), &[&timeframe.name(), &selection])
+        .await
+        .during("reading the ledger")?;
+    Ok(row.get(0))
+}
+
 /// Writes loads, in the transaction that writes their bars.
 pub async fn append<'a>(
     transaction: &Transaction<'_>,

@@ -1,5 +1,7 @@
 //! One job of a kind at a time: advisory locks that the server frees when a program dies.
 
+use std::time::Duration;
+
 use tokio_postgres::GenericClient;
 
 use super::error::{During, StoreError};
@@ -66,18 +68,26 @@ pub async fn hold(client: &impl GenericClient, name: Name) -> Result<Held, Store
     Ok(Held(name))
 }
 
+/// How often, and how long apart, a lock is tried before anybody is told to wait: the server notices a moment later that a
+/// program has ended.
+const TRIES: u32 = 10;
+const APART: Duration = Duration::from_millis(30);
+
 /// Waits for the lock; `waiting` is called once if somebody else holds it.
 pub async fn hold_or_say(
     client: &impl GenericClient,
     name: Name,
     waiting: impl FnOnce(),
 ) -> Result<Held, StoreError> {
-    let row = client
-        .query_one(include_str!("../../sql/lock_try.sql"), &[&name.key()])
-        .await
-        .during("taking a lock")?;
-    if row.get(0) {
-        return Ok(Held(name));
+    for _ in 0..TRIES {
+        let row = client
+            .query_one(include_str!("../../sql/lock_try.sql"), &[&name.key()])
+            .await
+            .during("taking a lock")?;
+        if row.get(0) {
+            return Ok(Held(name));
+        }
+        tokio::time::sleep(APART).await;
     }
     waiting();
     hold(client, name).await

@@ -1,8 +1,11 @@
 //! The store: connections, schema, COPY in and out, the change log, and one module a table family. It knows no arithmetic.
 
 pub mod actions;
+pub mod aggregates;
+pub mod bar_table;
 pub mod bars;
 pub mod change_log;
+pub mod checks;
 pub mod copy_in;
 pub mod copy_out;
 mod error;
@@ -11,10 +14,12 @@ pub mod instruments;
 pub mod ledger;
 pub mod lock;
 mod migrate;
+pub mod minutes;
 mod pool;
 pub mod reference;
 pub mod sessions;
 pub mod signals;
+pub mod statements;
 pub mod status;
 
 pub use error::{During, StoreError};

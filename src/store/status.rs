@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tokio_postgres::GenericClient;
 
 use super::error::{During, StoreError};
+use super::ledger::Timeframe;
 
 /// Counts of the tables.
 #[derive(Debug, Clone)]
@@ -12,10 +13,10 @@ pub struct Status {
     pub timescale: String,
     /// `apache` or `timescale` (community).
     pub edition: String,
-    /// Sessions in the ledger, ascending.
-    pub loaded: Vec<NaiveDate>,
-    /// Bars of the latest load of each session, by the ledger.
-    pub bars: u64,
+    /// What the ledger has of daily bars.
+    pub days: Loaded,
+    /// What the ledger has of minute bars.
+    pub minutes: Loaded,
     /// Instruments that have bars.
     pub instruments: u64,
     /// What is known of them.
@@ -49,11 +50,32 @@ pub struct Reference {
     pub loaded_at: Option<DateTime<Utc>>,
 }
 
+/// What the ledger has of a timeframe.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// Sessions, ascending.
+    pub sessions: Vec<NaiveDate>,
+    /// Bars of the latest load of each session.
+    pub bars: u64,
+}
+
+impl Loaded {
+    async fn read(client: &impl GenericClient, timeframe: Timeframe) -> Result<Self, StoreError> {
+        let rows = client
+            .query(include_str!("../../sql/status_sessions.sql"), &[&timeframe.name()])
+            .await
+            .during("reading the status")?;
+        Ok(Self {
+            sessions: rows.iter().map(|row| row.get(0)).collect(),
+            bars: rows.iter().map(|row| row.get::<_, i32>(1) as u64).sum(),
+        })
+    }
+}
+
 /// Reads the counts.
 pub async fn read(client: &impl GenericClient) -> Result<Status, StoreError> {
     let action = "reading the status";
     let row = client.query_one(include_str!("../../sql/status.sql"), &[]).await.during(action)?;
-    let sessions = client.query(include_str!("../../sql/status_sessions.sql"), &[]).await.during(action)?;
     let reference =
         client.query_one(include_str!("../../sql/status_reference.sql"), &[]).await.during(action)?;
     let known = |at: usize| reference.get::<_, i64>(at) as u64;
@@ -61,8 +83,8 @@ pub async fn read(client: &impl GenericClient) -> Result<Status, StoreError> {
     Ok(Status {
         timescale: row.get(0),
         edition: row.get(1),
-        loaded: sessions.iter().map(|session| session.get(0)).collect(),
-        bars: sessions.iter().map(|session| session.get::<_, i32>(1) as u64).sum(),
+        days: Loaded::read(client, Timeframe::Day).await?,
+        minutes: Loaded::read(client, Timeframe::Minute).await?,
         instruments: count(2),
         reference: Reference {
             listed: known(0),

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use tidemark::domain::bar::DayBar;
 use tidemark::domain::calendar::nyse;
+use tidemark::store::bar_table::{self, Replaced};
 use tidemark::store::instruments::Tickers;
 use tidemark::store::{bars, date_of};
 use tokio_postgres::{Client, Transaction};
@@ -50,7 +51,7 @@ pub async fn instruments(client: &mut Client, count: usize) -> Vec<i32> {
 /// Opens the chunks of sessions, as a loader does before it writes.
 pub async fn open_chunks(client: &mut Client, sessions: std::ops::Range<i32>) {
     let days: Vec<NaiveDate> = sessions.map(date_of).collect();
-    bars::open_chunks(client, &days).await.expect("chunks");
+    bar_table::open_chunks(client, &bars::TABLE, &days).await.expect("chunks");
 }
 
 /// Makes the bars of `ids` on `sessions` equal to `wanted` (none: no bar), and logs what changed.
@@ -59,13 +60,13 @@ pub async fn write(
     ids: &[i32],
     sessions: std::ops::Range<i32>,
     wanted: impl Fn(i32, i32) -> Option<DayBar>,
-) -> bars::Replaced {
+) -> Replaced {
     let days: Vec<NaiveDate> = sessions.clone().map(date_of).collect();
     let rows: Vec<(i32, NaiveDate, DayBar)> = ids
         .iter()
         .flat_map(|id| sessions.clone().map(move |session| (*id, session)))
         .filter_map(|(id, session)| Some((id, date_of(session), wanted(id, session)?)))
         .collect();
-    let rows = rows.iter().map(|(id, day, bar)| (*id, *day, bar));
-    bars::replace(transaction, &days, &days, Some(ids), rows).await.expect("bars")
+    let rows = rows.iter().map(|(id, day, bar)| bars::row(*id, *day, bar));
+    bar_table::replace(transaction, &bars::TABLE, &days, &days, Some(ids), rows).await.expect("bars")
 }

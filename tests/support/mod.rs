@@ -30,7 +30,11 @@ impl Database {
 
     /// Creates a database without anything in it.
     pub async fn create_empty() -> Self {
-        let server = server();
+        Self::create_empty_on(server()).await
+    }
+
+    /// Creates a database without anything in it on another server than that of all tests.
+    pub async fn create_empty_on(server: String) -> Self {
         let name = format!("tidemark_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         execute(&server, &format!("CREATE DATABASE {name}")).await;
         let url = with_database(&server, &name);

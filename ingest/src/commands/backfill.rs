@@ -1,6 +1,9 @@
-//! `ingest backfill`: daily bars of a range of sessions, from the vendor's flat files, its API, or files of one's own.
+//! `ingest backfill`: daily or minute bars of a range of sessions, from the vendor's flat files, its API, or files of one's
+//! own.
 
 mod files;
+mod frame;
+mod minutes;
 mod plan;
 mod ranges;
 mod remote;
@@ -15,6 +18,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tidemark::domain::calendar::nyse;
 use tidemark::failure::Failure;
 use tidemark::say;
@@ -22,15 +26,15 @@ use tidemark::settings::Settings;
 use tidemark::store::ledger::{self, Entry, Timeframe};
 use tidemark::store::{self, StoreError};
 
-use super::days::{Loader, Selection};
-use crate::flatfiles::{Discovery, discover};
+use super::days::{Loader, Selection, SourceBars};
+use crate::flatfiles::{Discovery, Window, discover};
 use crate::source::{self, BarSource, Pace};
 use crate::vendor::{S3Client, VendorClient, VendorError};
 
 use plan::{Plan, Situation, Way};
 pub use report::Report;
 
-/// Load daily bars of a range of sessions
+/// Load daily or minute bars of a range of sessions
 ///
 /// A session that is new goes straight in by COPY. A session that is there already is replaced: what differs is updated,
 /// what it no longer has is removed, and the old values are kept in bar_revisions. Bytes that are loaded already are not
@@ -52,6 +56,12 @@ pub struct Args {
     /// 11:00 New York on the next day).
     #[arg(long, value_name = "SOURCE")]
     source: Option<BarSource>,
+    /// Which bars: day, or minute (extended hours included)
+    ///
+    /// Minutes come from flat files, s3 or flatfiles:DIR (us_stocks_sip/minute_aggs_v1), 19 MB a session; from the API only of
+    /// chosen tickers, one call a ticker and month.
+    #[arg(long, value_name = "TIMEFRAME", value_parser = timeframe(), default_value = "day")]
+    timeframe: Timeframe,
     /// First session
     #[arg(long, value_name = "DATE")]
     from: NaiveDate,
@@ -82,19 +92,28 @@ Examples:
   ingest backfill --from 2015-01-02                            load them; every day again
   ingest backfill --from 2015-01-02 --tickers AAPL,BRK.A       two calls of the API
   ingest backfill --from 2024-01-02 --source flatfiles:market  files of one's own
+  ingest backfill --from 2024-01-02 --timeframe minute --tickers AAPL,SPY  minutes: two calls a month
 
 What comes next: ingest actions --source rest, features refresh, scan full.";
 
 /// Bars in one transaction where nothing else is said.
 pub const BLOCK_BARS: NonZeroUsize = NonZeroUsize::new(500_000).expect("not 0");
 
-fn ticker(text: &str) -> Result<String, &'static str> {
+pub(super) fn ticker(text: &str) -> Result<String, &'static str> {
     let ticker = text.trim();
     if ticker.is_empty() { Err("a ticker is missing") } else { Ok(ticker.to_owned()) }
 }
 
+fn timeframe() -> impl TypedValueParser<Value = Timeframe> {
+    let both = [Timeframe::Day, Timeframe::Minute];
+    PossibleValuesParser::new(both.map(Timeframe::name))
+        .map(move |name| if name == Timeframe::Minute.name() { Timeframe::Minute } else { Timeframe::Day })
+}
+
 /// What to load.
 pub struct Request {
+    /// Which bars.
+    pub timeframe: Timeframe,
     /// Where from; none for the cheapest of what is configured.
     pub source: Option<BarSource>,
     /// First session.
@@ -111,6 +130,8 @@ pub struct Request {
     pub recheck: BTreeSet<NaiveDate>,
     /// How fast the API may be asked.
     pub pace: Pace,
+    /// A client of the API that others use too, so that all keep to one pace; none for one of its own.
+    pub api: Option<Arc<VendorClient>>,
     /// About how many bars go into one transaction.
     pub block_bars: NonZeroUsize,
 }
@@ -118,6 +139,7 @@ pub struct Request {
 impl Args {
     fn request(&self) -> anyhow::Result<Request> {
         Ok(Request {
+            timeframe: self.timeframe,
             source: self.source.clone(),
             from: self.from,
             until: range(self)?,
@@ -125,6 +147,7 @@ impl Args {
             reload: self.reload,
             recheck: BTreeSet::new(),
             pace: self.pace,
+            api: None,
             block_bars: self.block_bars,
         })
     }
@@ -149,6 +172,9 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
 /// Faults of settings, vendor and database. What was loaded before the fault stays. Files that cannot be used are no
 /// error: they are in [`Report::unusable`].
 pub async fn load_sessions(settings: &Settings, request: &Request) -> anyhow::Result<Report> {
+    if request.timeframe == Timeframe::Minute {
+        return minutes::load_sessions(settings, request).await;
+    }
     // Faults of the source are found before the database is touched.
     let opened = Opened::new(settings, request)?;
     let started = Instant::now();
@@ -188,7 +214,7 @@ async fn dry_run(settings: &Settings, request: &Request) -> anyhow::Result<Vec<S
         Err(StoreError::OlderSchema { found: 0, .. }) => HashMap::new(),
         checked => {
             checked?;
-            ledger::entries(&**client, Timeframe::Day, request.from, request.until).await?
+            ledger::entries(&**client, request.timeframe, request.from, request.until).await?
         }
     };
     let mut lines = match opened {
@@ -223,11 +249,16 @@ struct Vendor {
 impl Opened {
     fn new(settings: &Settings, request: &Request) -> anyhow::Result<Self> {
         let files = || source::s3(settings).map(|client| Some(Arc::new(client)));
-        let api = || source::vendor(settings, request.pace).map(|client| Some(Arc::new(client)));
+        let api = || match &request.api {
+            Some(client) => Ok(Some(Arc::clone(client))),
+            None => source::vendor(settings, request.pace).map(|client| Some(Arc::new(client))),
+        };
         let (has_files, has_api) = (source::has_s3(settings), source::has_vendor(settings));
-        Ok(match &request.source {
+        let opened = match &request.source {
             Some(BarSource::FlatFiles(folder)) => {
-                Self::Folder(discover(folder, request.from, request.until, nyse())?)
+                let window =
+                    if request.timeframe == Timeframe::Minute { Window::Minute } else { Window::Day };
+                Self::Folder(discover(folder, window, request.from, request.until, nyse())?)
             }
             Some(BarSource::S3) => Self::Vendor(Vendor { files: files()?, api: None, insist: true }),
             Some(BarSource::Rest) => Self::Vendor(Vendor { files: None, api: api()?, insist: false }),
@@ -237,7 +268,14 @@ impl Opened {
                 api: if has_api { api()? } else { None },
                 insist: false,
             }),
-        })
+        };
+        let all = request.tickers.is_empty();
+        match opened {
+            Self::Vendor(Vendor { files: None, .. }) if all && request.timeframe == Timeframe::Minute => {
+                Err(minutes_of_all().into())
+            }
+            opened => Ok(opened),
+        }
     }
 }
 
@@ -245,6 +283,13 @@ fn no_source() -> Failure {
     Failure::new("no source of bars is configured").hint(
         "set POLYGON_S3_ACCESS_KEY_ID and POLYGON_S3_SECRET_ACCESS_KEY for the vendor's flat files, or POLYGON_API_KEY for \
          its API, or name files of your own with --source flatfiles:DIR",
+    )
+}
+
+fn minutes_of_all() -> Failure {
+    Failure::new("the minutes of the whole market are too many for the vendor's API").hint(
+        "name a few with --tickers A,B, or load flat files: --source s3 (set POLYGON_S3_ACCESS_KEY_ID and \
+         POLYGON_S3_SECRET_ACCESS_KEY) or --source flatfiles:DIR",
     )
 }
 
@@ -257,6 +302,7 @@ impl Vendor {
     ) -> anyhow::Result<Plan> {
         let sessions: Vec<NaiveDate> = nyse().sessions(request.from, request.until).collect();
         let situation = Situation {
+            timeframe: request.timeframe,
             sessions: &sessions,
             known,
             selection,
@@ -266,7 +312,7 @@ impl Vendor {
         };
         match (situation.way(self.files.is_some(), self.api.is_some()), &self.files) {
             (Some(Way::Files), Some(files)) => {
-                let listing = files.list(Timeframe::Day, request.from, request.until).await?;
+                let listing = files.list(request.timeframe, request.from, request.until).await?;
                 Ok(situation.files(listing, self.insist, self.api.is_some()))
             }
             (Some(Way::Ranges), _) => Ok(situation.ranges()),
@@ -275,15 +321,8 @@ impl Vendor {
         }
     }
 
-    async fn load(
-        &self,
-        plan: Plan,
-        request: &Request,
-        known: &HashMap<NaiveDate, Entry>,
-        selection: &Selection,
-        loader: &mut Loader,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
+    /// What the plan says of the range goes to `report`.
+    fn begin(&self, request: &Request, plan: &mut Plan, report: &mut Report) {
         report.found = plan.sessions;
         report.unchanged = plan.unchanged;
         for file in &plan.closed {
@@ -291,15 +330,36 @@ impl Vendor {
                 nyse().closed_because(file.session_date).map_or_else(String::new, |why| format!(": {why}"));
             report.files.add("the exchange was closed", || file.place() + &why);
         }
-        for key in plan.strays {
+        for key in plan.strays.drain(..) {
             report.files.add("the name is not YYYY/MM/YYYY-MM-DD.csv.gz", || key);
         }
         if plan.lists > 0 && self.api.is_none() && !plan.absent.is_empty() {
-            eprintln!(
-                "a session's file is there about 11:00 New York on the next day; with POLYGON_API_KEY set, the API gives it before"
-            );
+            let before = if request.timeframe == Timeframe::Day {
+                "; with POLYGON_API_KEY set, the API gives it before"
+            } else {
+                ""
+            };
+            eprintln!("a session's file is there about 11:00 New York on the next day{before}");
         }
-        report.absent = plan.absent;
+        report.absent = std::mem::take(&mut plan.absent);
+    }
+
+    /// The calls that were made go to `report`.
+    fn end(&self, report: &mut Report) {
+        report.file_calls = self.files.as_ref().map_or(0, |client| client.requests());
+        report.api_calls = self.api.as_ref().map_or(0, |client| client.requests());
+    }
+
+    async fn load(
+        &self,
+        mut plan: Plan,
+        request: &Request,
+        known: &HashMap<NaiveDate, Entry>,
+        selection: &Selection,
+        loader: &mut Loader,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        self.begin(request, &mut plan, report);
         if let Some(client) = self.files.as_ref().filter(|_| !plan.files.is_empty()) {
             remote::load(client, plan.files, selection, loader, report).await?;
         }
@@ -311,15 +371,14 @@ impl Vendor {
                 ranges::load(client, plan.windows, request, known, selection, loader, report).await?;
             }
         }
-        report.file_calls = self.files.as_ref().map_or(0, |client| client.requests());
-        report.api_calls = self.api.as_ref().map_or(0, |client| client.requests());
+        self.end(report);
         Ok(())
     }
 }
 
 /// What a fault of the vendor means for a load of `total` sessions: what came before it is loaded, so that the next run
 /// need not ask again.
-async fn stopped(loader: &mut Loader, total: usize, error: VendorError) -> anyhow::Error {
+async fn stopped<B: SourceBars>(loader: &mut Loader<B>, total: usize, error: VendorError) -> anyhow::Error {
     if let Err(store) = loader.finish().await {
         return store.context(error.to_string());
     }
@@ -333,7 +392,7 @@ async fn stopped(loader: &mut Loader, total: usize, error: VendorError) -> anyho
 
 /// The first day after the range.
 fn range(args: &Args) -> anyhow::Result<NaiveDate> {
-    let finished = last_finished_session();
+    let finished = last_finished_session(args.timeframe);
     let mut last = args.to.unwrap_or(finished);
     if last < args.from {
         let to = if args.to.is_some() { "--to" } else { "the last finished session," };
@@ -371,10 +430,12 @@ fn now() -> DateTime<Tz> {
     Utc::now().with_timezone(&chrono_tz::America::New_York)
 }
 
-/// The last session whose close, 16:00 in New York, and some minutes for late trades are over.
-pub fn last_finished_session() -> NaiveDate {
+/// The last session whose close, 16:00 in New York (20:00 with the extended hours that minutes have), and some minutes for
+/// late trades are over.
+pub fn last_finished_session(timeframe: Timeframe) -> NaiveDate {
     let now = now();
-    let over = NaiveTime::from_hms_opt(16, 30, 0).is_some_and(|over| now.time() >= over);
+    let hour = if timeframe == Timeframe::Minute { 20 } else { 16 };
+    let over = NaiveTime::from_hms_opt(hour, 30, 0).is_some_and(|over| now.time() >= over);
     let day = if over { now.date_naive() } else { now.date_naive() - Days::new(1) };
     nyse().at_or_before(day).and_then(|number| nyse().date(number)).unwrap_or(day)
 }

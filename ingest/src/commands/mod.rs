@@ -2,12 +2,15 @@
 
 pub mod actions;
 pub mod backfill;
+pub mod daily;
 pub mod reference;
 pub mod sample;
 pub mod statements;
 pub mod status;
+pub mod verify;
 
 mod days;
+mod listing;
 mod refusals;
 
 use deadpool_postgres::Object;

@@ -125,7 +125,10 @@ pub async fn load(
     let today = today();
     let Gathered { source, tickers, mut changes, details, exchange_days } = gathered;
     let entries = &tickers.records;
-    let mut refused = super::actions::refusals(&tickers);
+    let mut refused = Refusals::default();
+    for left in &tickers.set_aside {
+        refused.add(&left.reason.to_string(), || left.to_string());
+    }
     if let Some(vendor) = vendor.filter(|_| options.events) {
         let asks = events::whom(client, entries, &options.tickers).await?;
         changes = events::ask(vendor, &asks).await?;

@@ -23,6 +23,23 @@ impl Refusals {
         }
     }
 
+    /// Counts `count` for `reason`, of which `examples` say where and what.
+    pub fn add_all(&mut self, reason: &str, count: u64, examples: &[String]) {
+        if count == 0 {
+            return;
+        }
+        let (counted, shown) = self.by_reason.entry(reason.to_owned()).or_default();
+        *counted += count;
+        shown.extend(examples.iter().take(EXAMPLES.saturating_sub(shown.len())).cloned());
+    }
+
+    /// Counts everything that `others` counted.
+    pub fn merge(&mut self, others: &Refusals) {
+        for (reason, (count, examples)) in &others.by_reason {
+            self.add_all(reason, *count, examples);
+        }
+    }
+
     /// How many in all.
     pub fn total(&self) -> u64 {
         self.by_reason.values().map(|(count, _)| count).sum()

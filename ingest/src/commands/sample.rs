@@ -29,6 +29,9 @@ pub struct Args {
     /// Another seed gives another market
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Number of sessions at the end of the history that get minute bars too, which add up to the daily ones
+    #[arg(long, value_name = "SESSIONS", default_value_t = 0)]
+    minutes: usize,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -37,6 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         sessions: args.sessions,
         until: args.until,
         seed: args.seed,
+        minutes: args.minutes,
         out: args.out.clone(),
     };
     let progress = Progress::new("making up", "sessions");

@@ -7,6 +7,7 @@ use serde_json::json;
 use tidemark::domain::calendar::nyse;
 use tidemark::say;
 use tidemark::settings::Settings;
+use tidemark::store::status::Loaded;
 use tidemark::store::{self, status};
 
 /// Missing sessions that are named.
@@ -30,14 +31,14 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     let mut client = super::open(settings)?.client().await?;
     store::prepare(&mut client).await?;
     let status = status::read(&**client).await?;
-    let first = args.from.or_else(|| status.loaded.first().copied());
-    let last = args.to.or_else(|| status.loaded.last().copied());
+    let first = args.from.or_else(|| status.days.sessions.first().copied());
+    let last = args.to.or_else(|| status.days.sessions.last().copied());
     let expected: Vec<NaiveDate> = match (first, last) {
         (Some(first), Some(last)) => nyse().sessions(first, last + Days::new(1)).collect(),
         _ => Vec::new(),
     };
     let missing: Vec<NaiveDate> =
-        expected.iter().copied().filter(|date| status.loaded.binary_search(date).is_err()).collect();
+        expected.iter().copied().filter(|date| status.days.sessions.binary_search(date).is_err()).collect();
     if args.json {
         let object = json!({
             "timescaledb": status.timescale,
@@ -47,7 +48,9 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
             "expected": expected.len(),
             "loaded": expected.len() - missing.len(),
             "missing": missing,
-            "bars": status.bars,
+            "bars": status.days.bars,
+            "minute_sessions": status.minutes.sessions,
+            "minute_bars": status.minutes.bars,
             "instruments": status.instruments,
             "reference": {
                 "listed": status.reference.listed,
@@ -69,7 +72,8 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     println!("database     TimescaleDB {}, {} edition", status.timescale, status.edition);
     if status.edition == "apache" {
         println!(
-            "             columnstore and continuous aggregates are not in this edition; nothing here needs them"
+            "             columnstore and continuous aggregates are not in this edition; nothing here needs them (bars_5min and \
+             bars_hour are views)"
         );
     }
     match (first, last) {
@@ -87,7 +91,8 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
         let more = if missing.len() > NAMED { ", … (--json names all)" } else { "" };
         println!("             missing: {}{more}", named.join(", "));
     }
-    println!("bars         {}, by the ledger", say::count(status.bars));
+    println!("bars         {}, by the ledger", say::count(status.days.bars));
+    println!("{}", minutes(&status.minutes));
     println!("instruments  {}", say::count(status.instruments));
     print_reference(&status.reference);
     println!("actions      {} splits, {} dividends", say::count(status.splits), say::count(status.dividends));
@@ -114,4 +119,17 @@ fn print_reference(reference: &status::Reference) {
         say::count(reference.merged),
         say::count(reference.announced_days)
     );
+}
+
+/// What is loaded of minute bars: sessions of those between the first and the last.
+fn minutes(loaded: &Loaded) -> String {
+    let (Some(first), Some(last)) = (loaded.sessions.first(), loaded.sessions.last()) else {
+        return "minutes      none: ingest backfill --timeframe minute".to_owned();
+    };
+    format!(
+        "minutes      {} of {} sessions from {first} to {last}, {} bars, by the ledger",
+        say::count(loaded.sessions.len() as u64),
+        say::count(nyse().sessions(*first, *last + Days::new(1)).len() as u64),
+        say::count(loaded.bars),
+    )
 }

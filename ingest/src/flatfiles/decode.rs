@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use super::file::{DayFile, Rows};
-use super::header::Columns;
-use super::row::{RowReader, new_york_date};
-use super::{FlatFileError, gzip};
+use super::intake::Intake;
+use super::row::{Row, Window};
+use super::{FlatFileError, SetAside, gzip};
 
-/// The most that a file may unpack to, in bytes. A day of the whole market has about one million.
-const MOST_UNPACKED: usize = 1 << 30;
+/// The most that a file may unpack to, in bytes. A day of the whole market has about one million, its minutes a hundred.
+pub(super) const MOST_UNPACKED: usize = 1 << 30;
 
 /// Decodes files one after the other and keeps its buffer between them. Give each thread its own.
 #[derive(Debug, Default)]
@@ -53,36 +53,15 @@ fn parse(path: &Path, text: &[u8], session_date: NaiveDate) -> Result<DayFile, F
     /// Bytes of a usual row, for the first guess at their number.
     const USUAL_ROW: usize = 50;
 
-    let mut lines = Lines { rest: text }.enumerate().map(|(at, line)| (at + 1, line));
-    let header = lines.next().map_or(&[][..], |(_, line)| line);
-    let mut reader = RowReader::new(Columns::read(path, header)?, session_date);
-
+    let mut intake: Intake<Vec<SetAside>> = Intake::new(path, session_date, Window::Day);
     let mut rows = Rows::with_capacity(text.len() / USUAL_ROW);
-    let mut set_aside = Vec::new();
-    let mut other_days = 0;
-    let mut earliest_other = i64::MAX;
-    for (number, line) in lines.filter(|(_, line)| !line.is_empty()) {
-        match reader.read(line) {
-            Ok((ticker, bar)) => rows.push(ticker, bar, number),
-            Err(fault) => {
-                if let Some(window_start) = fault.window_start {
-                    other_days += 1;
-                    earliest_other = earliest_other.min(window_start);
-                }
-                set_aside.push(fault.set_aside(number));
-            }
+    for line in (Lines { rest: text }) {
+        if let Some(Row { ticker, bar, .. }) = intake.take(line)? {
+            rows.push(ticker, bar, intake.line());
         }
     }
-
-    let count = rows.len() + set_aside.len();
-    if count == 0 {
-        return Err(FlatFileError::NoBars(path.to_owned()));
-    }
-    if rows.len() == 0 && 2 * other_days > count {
-        let found = new_york_date(earliest_other);
-        return Err(FlatFileError::NamedForAnotherDay { path: path.to_owned(), named: session_date, found });
-    }
-    let mut file = DayFile::new(session_date, rows, set_aside);
+    let count = intake.count()?;
+    let mut file = DayFile::new(session_date, rows, intake.set_aside);
     if 2 * file.set_aside.len() > count {
         let (path, set_aside) = (path.to_owned(), file.set_aside.len());
         let first = Box::new(file.set_aside.swap_remove(0));
@@ -92,8 +71,8 @@ fn parse(path: &Path, text: &[u8], session_date: NaiveDate) -> Result<DayFile, F
 }
 
 /// The lines of a text, without their `\n` or `\r\n`.
-struct Lines<'text> {
-    rest: &'text [u8],
+pub(super) struct Lines<'text> {
+    pub(super) rest: &'text [u8],
 }
 
 impl<'text> Iterator for Lines<'text> {

@@ -1,4 +1,4 @@
-//! Finding the daily files of a range of sessions in a local folder. Reads names and sizes only.
+//! Finding the files of a range of sessions, of days or of minutes, in a local folder. Reads names and sizes only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use chrono::{Datelike, NaiveDate};
 use tidemark::domain::calendar::{Calendar, Closure};
 
-use super::FlatFileError;
+use super::{FlatFileError, Window};
 
-/// The vendor's folder of daily files, below which come year and month.
-const FOLDER: [&str; 2] = ["us_stocks_sip", "day_aggs_v1"];
+/// The vendor's folder of the market, below which come a folder a window, year and month.
+const MARKET: &str = "us_stocks_sip";
 
 /// What a folder holds for a range of days. Every list is sorted by day or path.
 #[derive(Debug, Default)]
@@ -18,11 +18,11 @@ pub struct Discovery {
     pub files: Vec<FoundFile>,
     /// Files named for days on which the exchange was closed, with the reason. Vendors do print them.
     pub closed: Vec<(FoundFile, Closure)>,
-    /// Everything else that lies there, with the reason why it is no daily file.
+    /// Everything else that lies there, with the reason why it is no session's file.
     pub strays: Vec<Stray>,
 }
 
-/// A file that is named and placed as a daily file should be.
+/// A file that is named and placed as a session's file should be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoundFile {
     /// The day that the name says.
@@ -33,16 +33,16 @@ pub struct FoundFile {
     pub size: u64,
 }
 
-/// Something that is not a daily file.
+/// Something that is not a session's file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stray {
     /// Where it is.
     pub path: PathBuf,
-    /// Why it is not a daily file.
+    /// Why it is none.
     pub reason: StrayReason,
 }
 
-/// Why something is not a daily file.
+/// Why something is not a session's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum StrayReason {
     /// The name is not `YYYY-MM-DD.csv.gz`.
@@ -62,9 +62,9 @@ pub enum StrayReason {
     OutsideCalendar,
 }
 
-/// Lists the daily files from `from` up to, but without, `until`.
+/// Lists the files of `window` from `from` up to, but without, `until`.
 ///
-/// `folder` is what holds `us_stocks_sip`, or `us_stocks_sip`, or `day_aggs_v1` itself. Strays that are dated
+/// `folder` is what holds `us_stocks_sip`, or `us_stocks_sip`, or the window's folder itself (`day_aggs_v1`). Strays that are dated
 /// outside of the range are passed over; undated ones are always listed.
 ///
 /// # Errors
@@ -72,11 +72,12 @@ pub enum StrayReason {
 /// of a closed day is dated in the range.
 pub fn discover(
     folder: &Path,
+    window: Window,
     from: NaiveDate,
     until: NaiveDate,
     calendar: &Calendar,
 ) -> Result<Discovery, FlatFileError> {
-    let folder = day_folder(folder)?;
+    let folder = window_folder(folder, window)?;
     let mut found = Discovery::default();
     let mut first_and_last: Option<(NaiveDate, NaiveDate)> = None;
     let Discovery { files, closed, strays } = &mut found;
@@ -122,7 +123,7 @@ pub fn discover(
     closed.sort_by(|(a, _), (b, _)| a.cmp(b));
     strays.sort();
     if files.is_empty() && closed.is_empty() {
-        return Err(FlatFileError::NoFiles { folder, from, until, first_and_last });
+        return Err(FlatFileError::NoFiles { folder, window, from, until, first_and_last });
     }
     Ok(found)
 }
@@ -141,17 +142,17 @@ impl Discovery {
     }
 }
 
-/// The folder of daily files in or at `folder`.
-fn day_folder(folder: &Path) -> Result<PathBuf, FlatFileError> {
-    let [market, kind] = FOLDER;
-    let mut candidates = vec![folder.join(market).join(kind), folder.join(kind)];
+/// The folder of the window's files in or at `folder`.
+fn window_folder(folder: &Path, window: Window) -> Result<PathBuf, FlatFileError> {
+    let kind = window.folder();
+    let mut candidates = vec![folder.join(MARKET).join(kind), folder.join(kind)];
     if folder.file_name().is_some_and(|name| name == kind) {
         candidates.push(folder.to_owned());
     }
     candidates
         .into_iter()
         .find(|candidate| candidate.is_dir())
-        .ok_or_else(|| FlatFileError::NoFolder(folder.to_owned()))
+        .ok_or_else(|| FlatFileError::NoFolder { folder: folder.to_owned(), window })
 }
 
 type YearMonth = (i32, u32);
@@ -227,7 +228,7 @@ mod tests {
     }
 
     fn in_2024(folder: &Path) -> Result<Discovery, FlatFileError> {
-        discover(folder, day("2024-01-01"), day("2025-01-01"), nyse())
+        discover(folder, Window::Day, day("2024-01-01"), day("2025-01-01"), nyse())
     }
 
     fn days(found: &Discovery) -> Vec<String> {
@@ -253,7 +254,8 @@ mod tests {
             "2024/07/2024-07-08.csv.gz",
             "2023/12/2023-12-29.csv.gz",
         ]);
-        let found = discover(folder.path(), day("2024-07-02"), day("2024-07-08"), nyse()).expect("found");
+        let found = discover(folder.path(), Window::Day, day("2024-07-02"), day("2024-07-08"), nyse())
+            .expect("found");
         assert_eq!(days(&found), ["2024-07-02", "2024-07-05"]);
         assert_eq!(found.files[0].size, 5);
         assert!(found.files[0].path.ends_with("2024/07/2024-07-02.csv.gz"));
@@ -267,6 +269,22 @@ mod tests {
             let found = in_2024(&folder.path().join(level)).expect(level);
             assert_eq!(days(&found), ["2024-07-02"], "{level}");
         }
+    }
+
+    #[test]
+    fn minutes_lie_in_a_folder_of_their_own() {
+        let folder = folder_with(&["2024/07/2024-07-02.csv.gz"]);
+        let minutes =
+            |folder: &Path| discover(folder, Window::Minute, day("2024-07-01"), day("2024-08-01"), nyse());
+        let fault = minutes(folder.path()).expect_err("no minutes");
+        assert!(fault.to_string().ends_with(": no folder us_stocks_sip/minute_aggs_v1 here"), "{fault}");
+        let path = folder.path().join("us_stocks_sip/minute_aggs_v1/2024/07");
+        fs::create_dir_all(&path).expect("a folder");
+        let fault = minutes(folder.path()).expect_err("no files").to_string();
+        assert!(fault.contains("no minute file from 2024-07-01 until 2024-08-01"), "{fault}");
+        fs::write(path.join("2024-07-03.csv.gz"), "1").expect("a file");
+        assert_eq!(days(&minutes(folder.path()).expect("found")), ["2024-07-03"]);
+        assert_eq!(days(&in_2024(folder.path()).expect("found")), ["2024-07-02"]);
     }
 
     #[test]
@@ -317,7 +335,8 @@ mod tests {
     #[test]
     fn a_day_beyond_the_calendar_is_a_stray() {
         let folder = folder_with(&["2024/07/2024-07-02.csv.gz", "2150/01/2150-01-05.csv.gz"]);
-        let found = discover(folder.path(), day("2024-01-01"), day("2200-01-01"), nyse()).expect("found");
+        let found = discover(folder.path(), Window::Day, day("2024-01-01"), day("2200-01-01"), nyse())
+            .expect("found");
         assert_eq!(
             found.strays.iter().map(|stray| stray.reason).collect::<Vec<_>>(),
             [StrayReason::OutsideCalendar]
@@ -344,6 +363,6 @@ mod tests {
         let fault = in_2024(Path::new("/no/such/folder")).expect_err("missing");
         assert_eq!(fault.to_string(), "/no/such/folder: no folder us_stocks_sip/day_aggs_v1 here");
         let other = TempDir::new().expect("a folder");
-        assert!(matches!(in_2024(other.path()), Err(FlatFileError::NoFolder(_))));
+        assert!(matches!(in_2024(other.path()), Err(FlatFileError::NoFolder { .. })));
     }
 }

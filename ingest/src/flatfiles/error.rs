@@ -4,20 +4,27 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use super::SetAside;
 use super::gzip::GzipFault;
+use super::{SetAside, Window};
 
 /// Why a folder or a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FlatFileError {
-    /// The folder does not exist, or is no folder of daily files.
-    #[error("{}: no folder us_stocks_sip/day_aggs_v1 here", .0.display())]
-    NoFolder(PathBuf),
+    /// The folder does not exist, or holds no folder of these files.
+    #[error("{}: no folder us_stocks_sip/{} here", .folder.display(), .window.folder())]
+    NoFolder {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// Which files were looked for.
+        window: Window,
+    },
     /// No file is dated in the range.
-    #[error("{}: no daily file from {from} until {until}{}", .folder.display(), have(.first_and_last.as_ref()))]
+    #[error("{}: no {} file from {from} until {until}{}", .folder.display(), .window.of_file(), have(.first_and_last.as_ref()))]
     NoFiles {
         /// The folder that was searched.
         folder: PathBuf,
+        /// Which files were looked for.
+        window: Window,
         /// First day asked for.
         from: NaiveDate,
         /// First day no longer asked for.
@@ -111,8 +118,11 @@ impl FlatFileError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NoFolder(_) => {
+            Self::NoFolder { window: Window::Day, .. } => {
                 "name the folder that holds us_stocks_sip/day_aggs_v1/YYYY/MM/YYYY-MM-DD.csv.gz"
+            }
+            Self::NoFolder { window: Window::Minute, .. } => {
+                "name the folder that holds us_stocks_sip/minute_aggs_v1/YYYY/MM/YYYY-MM-DD.csv.gz"
             }
             Self::NoFiles { .. } => "ask for another range, or fetch the files of this one first",
             Self::Read { .. } => "check that the path exists and may be read by this user",

@@ -78,7 +78,7 @@ impl DayFile {
 }
 
 /// Which of two rows of one ticker is kept: the greater one.
-fn precedence(a: &DayBar, b: &DayBar) -> Ordering {
+pub(super) fn precedence(a: &DayBar, b: &DayBar) -> Ordering {
     let prices = |bar: &DayBar| [bar.volume, bar.close, bar.open, bar.high, bar.low];
     let by_price = prices(a).iter().zip(prices(b)).map(|(a, b)| a.total_cmp(&b)).find(|order| order.is_ne());
     let vwap = |bar: &DayBar| bar.vwap.unwrap_or(0.0);
@@ -122,10 +122,6 @@ impl Rows {
         self.ends.push(self.text.len() as u32);
         self.bars.push(bar);
         self.lines.push(line as u32);
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.bars.len()
     }
 
     fn ticker(&self, row: usize) -> &str {

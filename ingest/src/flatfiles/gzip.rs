@@ -51,18 +51,24 @@ pub fn unpack(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Gzip
     out.clear();
     let mut rest = packed;
     loop {
-        if !rest.starts_with(&MAGIC) {
-            if rest.len() == packed.len() {
-                return Err(GzipFault::NotGzip(rest.iter().copied().take(4).collect()));
-            }
-            let at = packed.len() - rest.len();
-            return Err(GzipFault::Damaged { at, what: "other bytes follow the compressed data".to_owned() });
-        }
+        check_start(packed.len(), rest)?;
         rest = unpack_member(packed.len(), rest, limit, out)?;
         if rest.is_empty() {
             return Ok(());
         }
     }
+}
+
+/// Checks that a member begins where `rest` does.
+fn check_start(packed_len: usize, rest: &[u8]) -> Result<(), GzipFault> {
+    if rest.starts_with(&MAGIC) {
+        return Ok(());
+    }
+    if rest.len() == packed_len {
+        return Err(GzipFault::NotGzip(rest.iter().copied().take(4).collect()));
+    }
+    let at = packed_len - rest.len();
+    Err(GzipFault::Damaged { at, what: "other bytes follow the compressed data".to_owned() })
 }
 
 /// Unpacks the member that `rest` starts with and returns what follows it.
@@ -93,8 +99,61 @@ fn unpack_member<'a>(
     }
 }
 
+/// All members of a file piece by piece, for what is too large to be unpacked in memory.
+pub struct Pieces<'a> {
+    packed_len: usize,
+    rest: &'a [u8],
+    limit: usize,
+    total: usize,
+    inflater: Option<Decompress>,
+    piece: Vec<u8>,
+}
+
+impl<'a> Pieces<'a> {
+    const SIZE: usize = 256 * 1024;
+
+    /// Begins with `packed`, of which no more than `limit` bytes may come.
+    pub fn new(packed: &'a [u8], limit: usize) -> Self {
+        let piece = Vec::with_capacity(Self::SIZE);
+        Self { packed_len: packed.len(), rest: packed, limit, total: 0, inflater: None, piece }
+    }
+
+    /// The next piece; none after the last one, when every sum was right.
+    ///
+    /// # Errors
+    /// A [`GzipFault`]; what came before it cannot be trusted either.
+    pub fn next(&mut self) -> Result<Option<&[u8]>, GzipFault> {
+        self.piece.clear();
+        while self.piece.len() < self.piece.capacity() {
+            let inflater = match &mut self.inflater {
+                Some(inflater) => inflater,
+                None if self.rest.is_empty() && self.packed_len > 0 => break,
+                none => {
+                    check_start(self.packed_len, self.rest)?;
+                    none.insert(Decompress::new_gzip(15))
+                }
+            };
+            let (read, had) = (inflater.total_in(), self.piece.len());
+            let status = inflater.decompress_vec(self.rest, &mut self.piece, FlushDecompress::None).map_err(
+                |fault| GzipFault::Damaged { at: self.packed_len - self.rest.len(), what: fault.to_string() },
+            )?;
+            self.rest = &self.rest[(inflater.total_in() - read) as usize..];
+            self.total += self.piece.len() - had;
+            if self.total > self.limit {
+                return Err(GzipFault::TooLarge { limit: self.limit });
+            }
+            if status == Status::StreamEnd {
+                self.inflater = None;
+            } else if self.piece.len() < self.piece.capacity() {
+                return Err(GzipFault::Truncated { after: self.packed_len });
+            }
+        }
+        Ok(Some(&self.piece[..]).filter(|piece| !piece.is_empty()))
+    }
+}
+
 /// The unpacked size that the last four bytes claim, which for one whole member is the truth.
-fn expected_size(packed: &[u8]) -> usize {
+pub fn expected_size(packed: &[u8]) -> usize {
     let claimed = packed.last_chunk::<4>().map_or(0, |trailer| u32::from_le_bytes(*trailer) as usize);
     claimed.min(packed.len().saturating_mul(GREATEST_RATIO))
 }
@@ -113,6 +172,36 @@ mod tests {
     fn unpacked(packed: &[u8], limit: usize) -> Result<Vec<u8>, GzipFault> {
         let mut out = Vec::new();
         unpack(packed, limit, &mut out).map(|()| out)
+    }
+
+    fn in_pieces(packed: &[u8], limit: usize) -> Result<Vec<u8>, GzipFault> {
+        let mut pieces = Pieces::new(packed, limit);
+        let mut out = Vec::new();
+        while let Some(piece) = pieces.next()? {
+            out.extend_from_slice(piece);
+        }
+        Ok(out)
+    }
+
+    #[test]
+    fn pieces_are_the_text_and_end_in_the_same_faults() {
+        let text = "AAPL,100,1.5,1426824000000000000\n".repeat(30_000);
+        let packed = [pack(text.as_bytes()), pack(b""), pack(b"the end")].concat();
+        let whole = format!("{text}the end").into_bytes();
+        assert_eq!(in_pieces(&packed, 1 << 20), Ok(whole.clone()));
+        assert_eq!(in_pieces(&packed, whole.len()).map(|text| text.len()), Ok(whole.len()));
+        assert_eq!(in_pieces(&packed, whole.len() - 1), Err(GzipFault::TooLarge { limit: whole.len() - 1 }));
+        let mut damaged = packed.clone();
+        damaged[packed.len() / 2] ^= 1;
+        let mut cases = vec![b"PK\x03\x04..".to_vec(), Vec::new(), [&packed[..], b"more"].concat(), damaged];
+        cases.extend((2..packed.len()).step_by(97).map(|length| packed[..length].to_vec()));
+        for case in cases {
+            match (in_pieces(&case, 1 << 21), unpacked(&case, 1 << 21)) {
+                // Where a fault is found depends on how far one call got.
+                (Err(GzipFault::Damaged { .. }), Err(GzipFault::Damaged { .. })) => {}
+                (pieces, whole) => assert_eq!(pieces, whole),
+            }
+        }
     }
 
     #[test]

@@ -35,22 +35,63 @@ impl Fault<'_> {
     }
 }
 
+/// What a row's window is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// A session.
+    Day,
+    /// A minute of one.
+    Minute,
+}
+
+impl Window {
+    /// The vendor's folder of such files.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Day => "day_aggs_v1",
+            Self::Minute => "minute_aggs_v1",
+        }
+    }
+
+    /// What such a file is called in a message.
+    pub fn of_file(self) -> &'static str {
+        match self {
+            Self::Day => "daily",
+            Self::Minute => "minute",
+        }
+    }
+}
+
+/// A minute, in ns.
+pub const MINUTE: i64 = 60_000_000_000;
+
+/// A row that is a bar.
+#[derive(Debug)]
+pub struct Row<'line> {
+    pub ticker: &'line str,
+    /// Start of the window, in ns since 1970 UTC.
+    pub window_start: i64,
+    pub bar: DayBar,
+}
+
 /// Reads the rows of one file.
 #[derive(Debug)]
 pub struct RowReader {
     columns: Columns,
+    window: Window,
     /// The session's day in New York, in ns since 1970 UTC.
     day: Range<i64>,
     fields: Vec<Range<u32>>,
 }
 
 impl RowReader {
-    pub fn new(columns: Columns, session_date: NaiveDate) -> Self {
-        Self { columns, day: new_york_day(session_date), fields: Vec::with_capacity(columns.width) }
+    pub fn new(columns: Columns, session_date: NaiveDate, window: Window) -> Self {
+        let fields = Vec::with_capacity(columns.width);
+        Self { columns, window, day: new_york_day(session_date), fields }
     }
 
-    /// The ticker and the bar of a line without its line break.
-    pub fn read<'line>(&mut self, row: &'line [u8]) -> Result<(&'line str, DayBar), Fault<'line>> {
+    /// The row of a line without its line break.
+    pub fn read<'line>(&mut self, row: &'line [u8]) -> Result<Row<'line>, Fault<'line>> {
         let fault = |ticker, field, value, reason| Fault { ticker, field, value, reason, window_start: None };
         line::split(row, &mut self.fields).map_err(|reason| fault(&[], "the whole line", row, reason))?;
         let width = self.columns.width;
@@ -91,11 +132,14 @@ impl RowReader {
             let fault = fault("window_start", columns.window_start, Reason::AnotherDay);
             return Err(Fault { window_start: Some(window_start), ..fault });
         }
+        if self.window == Window::Minute && window_start % MINUTE != 0 {
+            return Err(fault("window_start", columns.window_start, Reason::NotAMinute));
+        }
         bar.check().map_err(|reason| {
             let (field, column) = culprit(&bar, reason, columns);
             fault(field, column, Reason::Bar(reason))
         })?;
-        Ok((ticker, bar))
+        Ok(Row { ticker, window_start, bar })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows that are not loaded: which, where, and why.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use tidemark::domain::bar::BarFault;
@@ -30,9 +31,15 @@ pub enum Reason {
     /// The numbers cannot be a bar.
     #[error("{0}")]
     Bar(BarFault),
+    /// The window of a minute does not start on one.
+    #[error("the window does not start on a whole minute")]
+    NotAMinute,
     /// Another row of the same ticker says otherwise and was kept; see [`super::Decoder::decode`].
     #[error("another row of this ticker contradicts it")]
     Contradicted,
+    /// The same of minute bars.
+    #[error("another row of this ticker and minute contradicts it")]
+    ContradictedMinute,
 }
 
 /// One row that is not loaded.
@@ -57,6 +64,44 @@ impl fmt::Display for SetAside {
             write!(f, " ({})", self.ticker)?;
         }
         write!(f, ": {} \"{}\": {}", self.field, self.value, self.reason)
+    }
+}
+
+/// Rows that are not loaded, counted by reason with the first examples of each: a file may have a million of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    by_reason: BTreeMap<Reason, (usize, Vec<SetAside>)>,
+}
+
+impl Tally {
+    /// Examples kept for each reason.
+    const EXAMPLES: usize = 3;
+
+    /// Rows in all.
+    pub fn len(&self) -> usize {
+        self.by_reason.values().map(|(count, _)| count).sum()
+    }
+
+    /// Every reason with its count and its first examples.
+    pub fn iter(&self) -> impl Iterator<Item = (Reason, usize, &[SetAside])> {
+        self.by_reason.iter().map(|(reason, (count, examples))| (*reason, *count, &examples[..]))
+    }
+
+    /// The example that stands first in the file.
+    pub fn first(&self) -> Option<&SetAside> {
+        self.by_reason.values().flat_map(|(_, examples)| examples).min_by_key(|row| row.line)
+    }
+}
+
+impl Extend<SetAside> for Tally {
+    fn extend<T: IntoIterator<Item = SetAside>>(&mut self, rows: T) {
+        for row in rows {
+            let (count, examples) = self.by_reason.entry(row.reason).or_default();
+            *count += 1;
+            if examples.len() < Self::EXAMPLES {
+                examples.push(row);
+            }
+        }
     }
 }
 

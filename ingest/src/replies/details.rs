@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::field::{self, FieldFault};
 use super::page::parse_reply;
-use super::settle::Reason;
+use super::set_aside::Reason;
 use super::{ReplyError, files};
 
 /// Details as the vendor sends them, from `/v3/reference/tickers/{ticker}`.
@@ -44,7 +44,7 @@ pub struct Details {
 /// # Errors
 /// As of [`ReplyError`]: a file that is not a reply is refused whole.
 pub fn read(folder: &Path) -> Result<Option<Vec<RawDetails>>, ReplyError> {
-    files::read(folder, "ticker-details", parse_reply)
+    files::all(folder, "ticker-details", parse_reply)
 }
 
 /// The details, if their fields are what they should be.

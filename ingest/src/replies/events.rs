@@ -38,7 +38,7 @@ struct RawTickerChange {
 /// # Errors
 /// As of [`ReplyError`]: a file that is not a reply is refused whole.
 pub fn read(folder: &Path) -> Result<Option<Vec<RawEvents>>, ReplyError> {
-    files::read(folder, "ticker-events", parse_reply)
+    files::all(folder, "ticker-events", parse_reply)
 }
 
 /// An instrument's tickers in the order of their first days; two tickers on one day contradict each other, and all of its
@@ -53,7 +53,7 @@ pub fn changes(raw: &RawEvents) -> Result<TickerChanges, FieldFault> {
     tickers.sort();
     tickers.dedup();
     if let Some(pair) = tickers.windows(2).find(|pair: &&[(NaiveDate, String)]| pair[0].0 == pair[1].0) {
-        return Err(("ticker", pair[1].1.clone(), super::settle::Reason::Contradicted));
+        return Err(("ticker", pair[1].1.clone(), super::set_aside::Reason::Contradicted));
     }
     Ok(TickerChanges { composite_figi: field::text(&raw.composite_figi), tickers })
 }

@@ -11,7 +11,7 @@ use tidemark::domain::calendar::Announced;
 
 use super::field::{self, FieldFault};
 use super::page::PageFault;
-use super::settle::{Reason, SetAside};
+use super::set_aside::{Reason, SetAside};
 use super::{ReplyError, files};
 
 /// One day of one exchange as the vendor sends it, from `/v1/marketstatus/upcoming`.
@@ -43,7 +43,7 @@ pub struct ExchangeDays {
 /// # Errors
 /// As of [`ReplyError`].
 pub fn read(folder: &Path) -> Result<Option<Vec<RawDay>>, ReplyError> {
-    files::read(folder, "market-upcoming", parse)
+    files::all(folder, "market-upcoming", parse)
 }
 
 /// The entries of a reply, which is a bare list.

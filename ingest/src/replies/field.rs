@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
-use super::settle::Reason;
+use super::set_aside::Reason;
 use crate::flatfiles::{check_ticker, printable};
 
 /// A fault of one field: its name, what stands there, why that will not do.

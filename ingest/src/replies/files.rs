@@ -56,35 +56,52 @@ impl ReplyError {
     }
 }
 
-/// The results of all pages of `name` in `folder`, in the order of the files' names; `None` if no file is there.
-pub fn results<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<Vec<T>>, ReplyError> {
-    read(folder, name, |text| Ok(parse_page(text)?.results))
+/// The results of one file.
+///
+/// # Errors
+/// As of [`ReplyError`]: a file that is not a page of results is refused whole.
+pub fn page<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, ReplyError> {
+    read(path, |text| Ok(parse_page(text)?.results))
 }
 
 /// What `parse` makes of all files of `name` in `folder`, in the order of their names; `None` if no file is there.
-pub fn read<T>(
+///
+/// # Errors
+/// As of [`ReplyError`].
+pub fn all<T>(
     folder: &Path,
     name: &str,
     parse: impl Fn(&[u8]) -> Result<Vec<T>, PageFault>,
 ) -> Result<Option<Vec<T>>, ReplyError> {
     let mut all: Option<Vec<T>> = None;
-    for path in pages(folder, name)? {
-        let stored = fs::read(&path).map_err(|source| ReplyError::Read { path: path.clone(), source })?;
-        let mut unpacked = Vec::new();
-        let text = if path.extension().is_some_and(|extension| extension == "gz") {
-            gzip::unpack(&stored, MOST_UNPACKED, &mut unpacked)
-                .map_err(|fault| ReplyError::Gzip { path: path.clone(), fault })?;
-            &unpacked
-        } else {
-            &stored
-        };
-        let results = parse(text).map_err(|source| ReplyError::Page { path, source })?;
-        all.get_or_insert_default().extend(results);
+    for path in paths(folder, name)? {
+        all.get_or_insert_default().extend(read(&path, &parse)?);
     }
     Ok(all)
 }
 
-fn pages(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReplyError> {
+/// What `parse` makes of one file.
+///
+/// # Errors
+/// As of [`ReplyError`].
+fn read<T>(path: &Path, parse: impl Fn(&[u8]) -> Result<T, PageFault>) -> Result<T, ReplyError> {
+    let stored = fs::read(path).map_err(|source| ReplyError::Read { path: path.to_owned(), source })?;
+    let mut unpacked = Vec::new();
+    let text = if path.extension().is_some_and(|extension| extension == "gz") {
+        gzip::unpack(&stored, MOST_UNPACKED, &mut unpacked)
+            .map_err(|fault| ReplyError::Gzip { path: path.to_owned(), fault })?;
+        &unpacked
+    } else {
+        &stored
+    };
+    parse(text).map_err(|source| ReplyError::Page { path: path.to_owned(), source })
+}
+
+/// The pages of `name` in `folder`, in the order of the files' names; empty if no file is there.
+///
+/// # Errors
+/// [`ReplyError::Read`].
+pub fn paths(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReplyError> {
     let is_page = |path: &Path| {
         let file_name = path.file_name().and_then(|file_name| file_name.to_str()).unwrap_or_default();
         let stem = file_name.strip_suffix(".gz").unwrap_or(file_name).strip_suffix(".json");
@@ -119,8 +136,12 @@ mod tests {
         folder
     }
 
-    fn numbers(folder: &TempDir) -> Result<Option<Vec<i32>>, ReplyError> {
-        results(folder.path(), "splits")
+    fn numbers(folder: &TempDir) -> Result<Vec<i32>, ReplyError> {
+        let mut all = Vec::new();
+        for path in paths(folder.path(), "splits")? {
+            all.extend(page::<i32>(&path)?);
+        }
+        Ok(all)
     }
 
     #[test]
@@ -133,16 +154,9 @@ mod tests {
             ("splitsville.json", b"no"),
             ("dividends.json", b"no"),
         ]);
-        let mut read = numbers(&folder).expect("readable").expect("there");
+        let mut read = numbers(&folder).expect("readable");
         read.sort_unstable();
         assert_eq!(read, [1, 2, 3]);
-    }
-
-    #[test]
-    fn no_file_is_not_the_same_as_no_results() {
-        assert_eq!(numbers(&folder_with(&[])).expect("readable"), None);
-        let empty = folder_with(&[("splits.json", br#"{"results":[]}"#)]);
-        assert_eq!(numbers(&empty).expect("readable"), Some(vec![]));
     }
 
     #[test]
@@ -158,7 +172,7 @@ mod tests {
             assert!(fault.to_string().contains(message), "{fault}");
             assert!(!fault.hint().is_empty());
         }
-        let gone = results::<i32>(Path::new("/no/such/folder"), "splits").expect_err("missing");
+        let gone = paths(Path::new("/no/such/folder"), "splits").expect_err("missing");
         assert_eq!(gone.to_string(), "/no/such/folder: cannot be read");
     }
 }

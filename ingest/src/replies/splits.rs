@@ -1,16 +1,11 @@
 //! Splits: the day from which a share is so many shares.
 
-use std::cmp::Ordering;
-use std::path::Path;
-
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ReplyError;
 use super::field::{self, FieldFault};
-use super::files;
-use super::settle::{Candidate, Reason, Record, Settled, by_id, settle as settle_records};
+use super::set_aside::{Reason, SetAside};
 
 /// One split as the vendor sends it, from `/stocks/v1/splits` or the older `/v3/reference/splits`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -38,21 +33,19 @@ pub struct SplitRecord {
     pub id: Option<String>,
 }
 
-/// Reads `splits.json`, `splits.json.gz` and `splits-*.json[.gz]` in `folder`; `None` if there are none.
-///
-/// # Errors
-/// As of [`ReplyError`]: a file that is not a page of results is refused whole.
-pub fn read(folder: &Path) -> Result<Option<Settled<SplitRecord>>, ReplyError> {
-    Ok(files::results(folder, "splits")?.map(settle))
-}
+impl RawSplit {
+    /// The vendor's id; `None` where it gives none.
+    pub fn id(&self) -> Option<String> {
+        field::text(&self.id)
+    }
 
-/// One split for each ticker and day. Of contradictory ones the one of the greatest id is kept (by length,
-/// then by bytes: the vendor's later word), then the one of the greatest ratio; equal ratios are one split.
-pub fn settle(raw: Vec<RawSplit>) -> Settled<SplitRecord> {
-    settle_records(raw.into_iter().enumerate().map(|(at, raw)| Candidate {
-        place: at + 1,
-        record: record(&raw).map_err(|fault| (field::shown_text(&raw.ticker), fault)),
-    }))
+    /// The split, as the result at `place` among all tells it.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn record(&self, place: usize) -> Result<SplitRecord, SetAside> {
+        record(self).map_err(|fault| SetAside::new(place, field::shown_text(&self.ticker), fault))
+    }
 }
 
 fn record(raw: &RawSplit) -> Result<SplitRecord, FieldFault> {
@@ -61,7 +54,7 @@ fn record(raw: &RawSplit) -> Result<SplitRecord, FieldFault> {
         ex_date: field::date("execution_date", &raw.execution_date)?,
         split_from: field::above_zero("split_from", &raw.split_from, Reason::Ratio)?,
         split_to: field::above_zero("split_to", &raw.split_to, Reason::Ratio)?,
-        id: field::text(&raw.id),
+        id: raw.id(),
     };
     if split.split_from == split.split_to {
         return Err(("split_to", field::shown(&raw.split_to), Reason::OneToOne));
@@ -69,54 +62,32 @@ fn record(raw: &RawSplit) -> Result<SplitRecord, FieldFault> {
     Ok(split)
 }
 
-impl Record for SplitRecord {
-    fn subject(&self, other: &Self) -> Ordering {
-        self.ticker.cmp(&other.ticker).then_with(|| self.ex_date.cmp(&other.ex_date))
-    }
-
-    fn precedence(&self, other: &Self) -> Ordering {
-        by_id(self.id.as_deref(), other.id.as_deref())
-            .then_with(|| (self.split_to / self.split_from).total_cmp(&(other.split_to / other.split_from)))
-            .then_with(|| self.split_to.total_cmp(&other.split_to))
-            .then_with(|| self.split_from.total_cmp(&other.split_from))
-    }
-
-    fn says_the_same(&self, other: &Self) -> bool {
-        self.split_to * other.split_from == other.split_to * self.split_from
-    }
-
-    fn report(&self) -> (&str, &'static str, String) {
-        (&self.ticker, "split_from:split_to", format!("{}:{}", self.split_from, self.split_to))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flatfiles::TickerFault;
-    use crate::flatfiles::test_data;
-    use crate::replies::parse_page;
-    use proptest::prelude::*;
+    use crate::flatfiles::{TickerFault, test_data};
+    use crate::replies::{files, parse_page};
     use serde_json::json;
 
-    fn settled(results: Value) -> Settled<SplitRecord> {
-        let page = parse_page(json!({ "results": results }).to_string().as_bytes()).expect("a page");
-        settle(page.results)
+    /// The records of a page, and why the others are none.
+    fn read(results: Vec<RawSplit>) -> (Vec<SplitRecord>, Vec<SetAside>) {
+        let (mut records, mut set_aside) = (Vec::new(), Vec::new());
+        for (at, raw) in results.iter().enumerate() {
+            match raw.record(at + 1) {
+                Ok(record) => records.push(record),
+                Err(unusable) => set_aside.push(unusable),
+            }
+        }
+        (records, set_aside)
     }
 
-    /// A split of a ticker, a day of January 2024, two sides and an id.
-    fn split(ticker: &str, day: u8, from: f64, to: f64, id: Option<&str>) -> Value {
-        let execution_date = format!("2024-01-{day:02}");
-        json!({ "ticker": ticker, "execution_date": execution_date, "split_from": from, "split_to": to, "id": id })
-    }
-
-    fn kept(settled: &Settled<SplitRecord>) -> Vec<(&str, f64, f64)> {
-        settled.records.iter().map(|split| (&split.ticker[..], split.split_from, split.split_to)).collect()
+    fn page(results: Value) -> (Vec<SplitRecord>, Vec<SetAside>) {
+        read(parse_page(json!({ "results": results }).to_string().as_bytes()).expect("a page").results)
     }
 
     #[test]
-    fn a_reply_worked_by_hand_becomes_splits_in_order() {
-        let settled = settled(json!([
+    fn a_reply_worked_by_hand_becomes_splits() {
+        let (records, set_aside) = page(json!([
             { "execution_date": "2020-08-31", "split_from": 1, "split_to": "4", "ticker": "AAPL", "id": 17 },
             { "execution_date": "2005-02-28", "split_from": 1, "split_to": 2.0, "ticker": "AAPL", "other": null },
         ]));
@@ -127,11 +98,8 @@ mod tests {
             split_to,
             id: id.map(str::to_owned),
         };
-        assert_eq!(
-            settled.records,
-            [expected("2005-02-28", 2.0, None), expected("2020-08-31", 4.0, Some("17"))]
-        );
-        assert_eq!((settled.collapsed, settled.set_aside), (0, vec![]));
+        assert_eq!(records, [expected("2020-08-31", 4.0, Some("17")), expected("2005-02-28", 2.0, None)]);
+        assert_eq!(set_aside, []);
     }
 
     #[test]
@@ -150,59 +118,13 @@ mod tests {
         ] {
             let mut bad = good.clone();
             bad[field] = value;
-            let settled = settled(json!([bad]));
-            assert!(settled.records.is_empty());
-            let [found] = &settled.set_aside[..] else { panic!("{field}: {:?}", settled.set_aside) };
-            assert_eq!((found.place, found.field, &found.value[..], found.reason), (1, field, shown, reason));
+            let (records, set_aside) = page(json!([good, bad]));
+            assert_eq!(records.len(), 1);
+            let [found] = &set_aside[..] else { panic!("{field}: {set_aside:?}") };
+            assert_eq!((found.place, found.field, &found.value[..], found.reason), (2, field, shown, reason));
         }
-        let text = settled(json!([{ "ticker": "A", "execution_date": "soon" }])).set_aside[0].to_string();
+        let text = page(json!([{ "ticker": "A", "execution_date": "soon" }])).1[0].to_string();
         assert_eq!(text, "record 1 (A): execution_date \"soon\": not a date");
-    }
-
-    #[test]
-    fn equal_ratios_of_one_day_are_one_split() {
-        let settled = settled(json!([
-            split("A", 2, 1.0, 2.0, Some("s1")),
-            split("A", 2, 2.0, 4.0, None),
-            split("A", 3, 1.0, 2.0, None),
-        ]));
-        assert_eq!(kept(&settled), [("A", 1.0, 2.0), ("A", 1.0, 2.0)]);
-        assert_eq!((settled.collapsed, settled.set_aside.len()), (1, 0));
-    }
-
-    #[test]
-    fn of_contradictory_splits_the_greatest_id_stays_or_without_ids_the_greatest_ratio() {
-        let settled = settled(json!([
-            split("B", 2, 1.0, 2.0, None),
-            split("B", 2, 1.0, 3.0, None),
-            split("A", 2, 1.0, 3.0, Some("s9")),
-            split("A", 2, 1.0, 2.0, Some("s10")),
-            split("A", 2, 1.0, 9.0, None),
-        ]));
-        assert_eq!(kept(&settled), [("A", 1.0, 2.0), ("B", 1.0, 3.0)]);
-        let left: Vec<_> = settled.set_aside.iter().map(|left| (left.place, &left.value[..])).collect();
-        assert_eq!(left, [(1, "1:2"), (3, "1:3"), (5, "1:9")]);
-        assert!(settled.set_aside.iter().all(|left| left.reason == Reason::Contradicted));
-    }
-
-    proptest! {
-        #[test]
-        fn the_order_of_the_results_does_not_matter(
-            (results, shuffled) in proptest::collection::vec((1_u8..3, 1_u8..4, 1_u8..4, proptest::option::of(0_u8..12)), 1..12)
-                .prop_flat_map(|results| (Just(results.clone()), Just(results).prop_shuffle()))
-        ) {
-            let settle = |results: &[(u8, u8, u8, Option<u8>)]| {
-                let result = |&(day, from, to, id): &(u8, u8, u8, Option<u8>)| {
-                    split("A", day, f64::from(from), f64::from(to), id.map(|id| format!("s{id}")).as_deref())
-                };
-                settled(results.iter().map(result).collect())
-            };
-            let (one, other) = (settle(&results), settle(&shuffled));
-            prop_assert_eq!(one.set_aside.len(), other.set_aside.len());
-            prop_assert_eq!(one.collapsed, other.collapsed);
-            prop_assert_eq!(one.records.len() + one.collapsed + one.set_aside.len(), results.len());
-            prop_assert_eq!(one.records, other.records);
-        }
     }
 
     #[test]
@@ -214,10 +136,11 @@ mod tests {
             ("polygon_json/client_mocks/v3/reference/splits.json", 10),
         ] {
             let page = parse_page(&std::fs::read(data.join(example)).expect(example)).expect(example);
-            let settled = settle(page.results);
-            assert_eq!((settled.records.len(), settled.set_aside.len()), (count, 0), "{example}");
+            let (records, set_aside) = read(page.results);
+            assert_eq!((records.len(), set_aside.len()), (count, 0), "{example}");
         }
-        let year = read(&data.join("vendor/us2015")).expect("readable").expect("there");
-        assert_eq!((year.records.len(), year.collapsed, year.set_aside.len()), (194, 0, 0));
+        let paths = files::paths(&data.join("vendor/us2015"), "splits").expect("readable");
+        let (records, set_aside) = read(files::page(&paths[0]).expect("a page"));
+        assert_eq!((records.len(), set_aside.len()), (194, 0));
     }
 }

@@ -1,6 +1,5 @@
 //! The vendor's list of tickers, active and delisted.
 
-use std::cmp::Ordering;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,7 +9,8 @@ use tidemark::domain::listing::Listing;
 use super::ReplyError;
 use super::field::{self, FieldFault};
 use super::files;
-use super::settle::{Candidate, Reason, Record, Settled, settle as settle_records};
+use super::page::parse_page;
+use super::set_aside::{Reason, SetAside};
 
 /// One entry as the vendor sends it, from `/v3/reference/tickers`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,20 +30,67 @@ pub struct RawTicker {
     last_updated_utc: Value,
 }
 
+/// The entries of a list, each once, and what was left out.
+#[derive(Debug, Default, PartialEq)]
+pub struct Listings {
+    /// Entries, sorted.
+    pub records: Vec<Listing>,
+    /// Entries that said nothing new.
+    pub repeated: usize,
+    /// Entries that are not used.
+    pub set_aside: Vec<SetAside>,
+}
+
+impl Listings {
+    /// Entries of the source.
+    pub fn read(&self) -> usize {
+        self.records.len() + self.repeated + self.set_aside.len()
+    }
+}
+
 /// Reads `tickers.json`, `tickers.json.gz` and `tickers-*.json[.gz]` in `folder`; `None` if there are none.
 ///
 /// # Errors
 /// As of [`ReplyError`]: a file that is not a page of results is refused whole.
-pub fn read(folder: &Path) -> Result<Option<Settled<Listing>>, ReplyError> {
-    Ok(files::results(folder, "tickers")?.map(settle))
+pub fn read(folder: &Path) -> Result<Option<Listings>, ReplyError> {
+    let all = files::all(folder, "tickers", |text| Ok(parse_page::<RawTicker>(text)?.results))?;
+    Ok(all.map(|all| settle(&all)))
 }
 
 /// Every entry once. Of entries that agree in ticker, last day, FIGIs and CIK and differ otherwise the latest is kept.
-pub fn settle(raw: Vec<RawTicker>) -> Settled<Listing> {
-    settle_records(raw.into_iter().enumerate().map(|(at, raw)| Candidate {
-        place: at + 1,
-        record: listing(&raw).map_err(|fault| (field::shown_text(&raw.ticker), fault)),
-    }))
+pub fn settle(raw: &[RawTicker]) -> Listings {
+    let mut settled = Listings::default();
+    let mut usable: Vec<(Listing, usize)> = Vec::new();
+    for (at, raw) in raw.iter().enumerate() {
+        match listing(raw) {
+            Ok(listing) => usable.push((listing, at + 1)),
+            Err(fault) => {
+                settled.set_aside.push(SetAside::new(at + 1, field::shown_text(&raw.ticker), fault));
+            }
+        }
+    }
+    usable.sort_by(|(a, _), (b, _)| subject(a).cmp(&subject(b)).then_with(|| (b.updated, b).cmp(&(a.updated, a))));
+    for (listing, place) in usable {
+        match settled.records.last() {
+            Some(kept) if subject(kept) == subject(&listing) => {
+                let said = |one: &Listing| (one.name.clone(), one.kind.clone(), one.exchange.clone());
+                if said(kept) == said(&listing) {
+                    settled.repeated += 1;
+                } else {
+                    let fault = ("name", listing.name.unwrap_or_default(), Reason::Contradicted);
+                    settled.set_aside.push(SetAside::new(place, listing.ticker, fault));
+                }
+            }
+            _ => settled.records.push(listing),
+        }
+    }
+    settled
+}
+
+/// What an entry is about: of those that agree in it only one can hold.
+fn subject(listing: &Listing) -> impl Ord + '_ {
+    let Listing { ticker, last_day, composite_figi, share_class_figi, cik, .. } = listing;
+    (ticker, last_day, composite_figi, share_class_figi, cik)
 }
 
 fn listing(raw: &RawTicker) -> Result<Listing, FieldFault> {
@@ -80,38 +127,15 @@ fn ten_digits(cik: &str) -> String {
     if cik.bytes().all(|byte| byte.is_ascii_digit()) { format!("{cik:0>10}") } else { cik.to_owned() }
 }
 
-impl Record for Listing {
-    fn subject(&self, other: &Self) -> Ordering {
-        let key = |listing: &'_ Self| {
-            let Self { ticker, last_day, composite_figi, share_class_figi, cik, .. } = listing.clone();
-            (ticker, last_day, composite_figi, share_class_figi, cik)
-        };
-        self.ticker.cmp(&other.ticker).then_with(|| key(self).cmp(&key(other)))
-    }
-
-    fn precedence(&self, other: &Self) -> Ordering {
-        self.updated.cmp(&other.updated).then_with(|| self.cmp(other))
-    }
-
-    fn says_the_same(&self, other: &Self) -> bool {
-        (&self.name, &self.kind, &self.exchange) == (&other.name, &other.kind, &other.exchange)
-    }
-
-    fn report(&self) -> (&str, &'static str, String) {
-        (&self.ticker, "name", self.name.clone().unwrap_or_default())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::flatfiles::test_data;
-    use crate::replies::parse_page;
     use serde_json::json;
 
-    fn settled(results: Value) -> Settled<Listing> {
+    fn settled(results: Value) -> Listings {
         let page = parse_page(json!({ "results": results }).to_string().as_bytes()).expect("a page");
-        settle(page.results)
+        settle(&page.results)
     }
 
     #[test]
@@ -128,7 +152,7 @@ mod tests {
         assert_eq!(facebook.composite_figi.as_deref(), Some("BBG000MM2P62"));
         assert_eq!((meta.last_day, &meta.composite_figi, &meta.cik), (None, &None, &None));
         assert!(meta.updated.is_some());
-        assert_eq!((settled.collapsed, settled.set_aside.len()), (0, 0));
+        assert_eq!((settled.repeated, settled.set_aside.len()), (0, 0));
     }
 
     #[test]
@@ -172,7 +196,7 @@ mod tests {
         ]));
         assert_eq!(settled.records.len(), 1);
         assert_eq!(settled.records[0].name.as_deref(), Some("New"));
-        assert_eq!((settled.collapsed, settled.set_aside.len()), (1, 1));
+        assert_eq!((settled.repeated, settled.set_aside.len()), (1, 1));
     }
 
     #[test]
@@ -189,12 +213,12 @@ mod tests {
             (next.expect("the second page"), 2),
         ] {
             let page = parse_page(&std::fs::read(&example).expect("readable")).expect("a page");
-            let settled = settle(page.results);
+            let settled = settle(&page.results);
             assert_eq!((settled.records.len(), settled.set_aside.len()), (count, 0), "{}", example.display());
             assert!(settled.records.iter().all(|listing| listing.composite_figi.is_some()));
         }
         let year = read(&data.join("vendor/us2015")).expect("readable").expect("there");
-        assert_eq!((year.records.len(), year.collapsed, year.set_aside.len()), (1_775, 0, 0));
+        assert_eq!((year.records.len(), year.repeated, year.set_aside.len()), (1_775, 0, 0));
         assert_eq!(year.records.iter().filter(|listing| listing.last_day.is_some()).count(), 300);
     }
 }

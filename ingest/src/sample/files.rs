@@ -1,8 +1,8 @@
 //! Files of the sample: a folder that is surely ours, and gzip files that appear whole and are the same bytes for
 //! the same content (no name, no time inside).
 
-use super::{SampleError, instrument::Row};
-use chrono::{Datelike, NaiveDate, TimeZone};
+use super::{SampleError, instrument::Row, minutes, random::Random};
+use chrono::{Datelike, NaiveDate, TimeZone, Timelike};
 use chrono_tz::America::New_York;
 use flate2::{Compression, write::GzEncoder};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use std::{
     io::{self, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
 };
+use tidemark::domain::calendar::nyse;
 
 /// The file that says what a folder is.
 pub(super) const README: &str = "README.txt";
@@ -102,20 +103,61 @@ pub(super) fn day(
     gzip(&path, |file| file.write_all(text.as_bytes()))
 }
 
-fn day_text(window_start_ns: i64, rows: &[(usize, Row)], tickers: &[String]) -> String {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(64 + rows.len() * 80);
-    text.push_str("ticker,volume,open,close,high,low,window_start,transactions\n");
-    for (index, row) in rows {
-        text.push_str(&tickers[*index]);
-        // Writing to a String cannot fail.
-        let _ = write!(text, ",{}", row.volume);
-        for price in [row.open, row.close, row.high, row.low] {
-            let _ = write!(text, ",{}.{:02}", price / 100, price % 100);
+/// Writes the minutes of a day's bars, as [`day`] writes the bars.
+pub(super) fn minutes(
+    folder: &Path,
+    date: NaiveDate,
+    rows: &[(usize, Row)],
+    tickers: &[String],
+    seed: u64,
+) -> Result<(), SampleError> {
+    const MINUTE_NS: i64 = 60_000_000_000;
+    let path = folder.join(format!(
+        "us_stocks_sip/minute_aggs_v1/{:04}/{:02}/{date}.csv.gz",
+        date.year(),
+        date.month()
+    ));
+    // From 09:30 to 16:00, or to the early close.
+    let close = nyse().early_close(date).map_or(16 * 60, |close| close.num_seconds_from_midnight() / 60);
+    let opening = window_start_ns(date) + (9 * 60 + 30) * MINUTE_NS;
+    gzip(&path, |file| {
+        file.write_all(HEADER.as_bytes())?;
+        let mut text = String::new();
+        for (index, row) in rows {
+            let mut random =
+                Random::new(!seed.rotate_left(16), (*index as u64) << 32 | date.num_days_from_ce() as u64);
+            let bars = minutes::of_day(row, (close - (9 * 60 + 30)) as usize, &mut random);
+            text.clear();
+            for (place, bar) in bars {
+                push_line(&mut text, &tickers[*index], &bar, opening + place as i64 * MINUTE_NS);
+            }
+            file.write_all(text.as_bytes())?;
         }
-        let _ = writeln!(text, ",{window_start_ns},{}", row.transactions);
+        Ok(())
+    })
+}
+
+/// The vendor's columns, in its order.
+const HEADER: &str = "ticker,volume,open,close,high,low,window_start,transactions\n";
+
+fn day_text(window_start_ns: i64, rows: &[(usize, Row)], tickers: &[String]) -> String {
+    let mut text = String::with_capacity(64 + rows.len() * 80);
+    text.push_str(HEADER);
+    for (index, row) in rows {
+        push_line(&mut text, &tickers[*index], row, window_start_ns);
     }
     text
+}
+
+fn push_line(text: &mut String, ticker: &str, row: &Row, window_start_ns: i64) {
+    use std::fmt::Write;
+    text.push_str(ticker);
+    // Writing to a String cannot fail.
+    let _ = write!(text, ",{}", row.volume);
+    for price in [row.open, row.close, row.high, row.low] {
+        let _ = write!(text, ",{}.{:02}", price / 100, price % 100);
+    }
+    let _ = writeln!(text, ",{window_start_ns},{}", row.transactions);
 }
 
 /// Midnight in New York, in nanoseconds since 1970. Clocks there change at two in the morning, so that every day

@@ -5,6 +5,8 @@ mod random;
 
 mod instrument;
 
+mod minutes;
+
 mod republish;
 
 mod statements;
@@ -48,6 +50,8 @@ pub struct SampleOptions {
     pub until: NaiveDate,
     /// Another seed gives another market.
     pub seed: u64,
+    /// Sessions at the end of the history that have minute bars too.
+    pub minutes: usize,
 }
 
 /// What was made up.
@@ -128,7 +132,7 @@ impl SampleError {
 /// # Errors
 /// Any [`SampleError`]; a sample that was broken off is replaced by the next one.
 pub fn write(options: &SampleOptions, progress: &dyn Fn(usize, usize)) -> Result<SampleSummary, SampleError> {
-    let SampleOptions { out, instruments, sessions, until, seed } = options;
+    let SampleOptions { out, instruments, sessions, until, seed, minutes } = options;
     let (count, seed) = (*sessions, *seed);
     for (what, given) in [("instruments", *instruments), ("sessions", count)] {
         if given < LEAST {
@@ -160,6 +164,9 @@ pub fn write(options: &SampleOptions, progress: &dyn Fn(usize, usize)) -> Result
                     rows
                 };
                 files::day(out, dates[session], &rows, &tickers)?;
+                if session + minutes >= count {
+                    files::minutes(out, dates[session], &rows, &tickers, seed)?;
+                }
                 Ok(rows.len())
             })
             .collect();
@@ -282,6 +289,12 @@ fn write_statements(
 
 fn readme(options: &SampleOptions, dates: &[NaiveDate]) -> String {
     let SampleOptions { instruments, sessions, until, seed, .. } = options;
+    let minutes = match options.minutes {
+        0 => String::new(),
+        count => format!(
+            "                                and minute bars of regular hours of the last {count} sessions\n"
+        ),
+    };
     format!(
         "{marker}\n\
          It shows no real market, company or fund; SPY is made up like the rest.\n\
@@ -290,6 +303,7 @@ fn readme(options: &SampleOptions, dates: &[NaiveDate]) -> String {
          The same options give the same files.\n\
          \n\
          us_stocks_sip/                  daily bars, {first} to {last}, in the layout of the vendor's flat files\n\
+         {minutes}\
          splits.json.gz, dividends.json.gz, tickers.json.gz\n\
          income-statements.json.gz, balance-sheets.json.gz, cash-flow-statements.json.gz\n\
          \x20                               in the shape of the vendor's replies\n\

@@ -12,7 +12,7 @@ use tidemark::domain::bar::DayBar;
 
 fn options(out: &Path) -> SampleOptions {
     let until = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
-    SampleOptions { instruments: 60, sessions: 130, until, seed: 1, out: out.join("sample") }
+    SampleOptions { instruments: 60, sessions: 130, until, seed: 1, minutes: 0, out: out.join("sample") }
 }
 
 fn write_sample(options: &SampleOptions) -> SampleSummary {

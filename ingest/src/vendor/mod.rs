@@ -30,6 +30,6 @@ pub use ahead::Ahead;
 pub use client::{VendorClient, VendorSettings};
 pub use error::VendorError;
 pub use grouped::GroupedDay;
-pub use ranges::{DailyRange, Range};
-pub use s3::{Listing, RemoteFile, S3Client, S3Settings};
+pub use ranges::{Range, new_york_date};
+pub use s3::{Fetched, Listing, RemoteFile, S3Client, S3Settings};
 pub use secret::Secret;

@@ -6,8 +6,11 @@ use crate::support::Database;
 use crate::tables;
 use crate::vendor::{Bar, Fault, Market, Vendor};
 
+/// A day and its bars: ticker, close and volume.
+type Day<'a> = (&'a str, &'a [(&'a str, f64, f64)]);
+
 /// A database, and a vendor of these days.
-async fn with_days(days: &[(&str, &[(&str, f64, f64)])]) -> (Database, Vendor) {
+async fn with_days(days: &[Day<'_>]) -> (Database, Vendor) {
     let (database, vendor) = (Database::create().await, Vendor::start(Market::new()));
     for (day, bars) in days {
         vendor.market().day(day, bars);

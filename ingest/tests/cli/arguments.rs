@@ -70,7 +70,10 @@ async fn a_folder_that_is_missing_or_holds_nothing_of_the_range_is_named() {
         .failed("there are files from 2023-07-03 to 2023-07-03", "another range");
     for (command, fact) in [
         ("actions", "neither splits.json nor dividends.json is here"),
-        ("statements", "no income-statements.json is here"),
+        (
+            "statements",
+            "none of income-statements.json, balance-sheets.json, cash-flow-statements.json is here",
+        ),
     ] {
         run(&[command, "--source", &format!("files:{}", folder.path())])
             .await

@@ -31,6 +31,39 @@ impl Folder {
         path.join(format!("{day}.csv.gz"))
     }
 
+    /// The place of a session's minute file.
+    pub fn minute_file(&self, day: &str) -> PathBuf {
+        let path = self.0.path().join("us_stocks_sip/minute_aggs_v1").join(&day[..4]).join(&day[5..7]);
+        path.join(format!("{day}.csv.gz"))
+    }
+
+    /// Writes a session's minute file of these lines, in which `@09:30` stands for that minute in New York.
+    pub fn minute_lines(&self, day: &str, lines: &[String]) -> &Self {
+        let at = |line: &String| match line.split_once('@') {
+            Some((before, after)) => {
+                format!("{before}{}{}", window(day, &after[..5]), &after[5..])
+            }
+            None => line.clone(),
+        };
+        let lines: Vec<String> = lines.iter().map(at).collect();
+        let path = self.minute_file(day);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        let packed = packed(day, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+        std::fs::write(path, packed).expect("a file");
+        self
+    }
+
+    /// Writes a session's minute file of one bar for each ticker, time of day in New York, close and volume.
+    pub fn minutes(&self, day: &str, bars: &[(&str, &str, f64, f64)]) -> &Self {
+        let lines: Vec<String> = bars
+            .iter()
+            .map(|(ticker, time, close, volume)| {
+                line(ticker, *close, *volume).replace('@', &format!("@{time}"))
+            })
+            .collect();
+        self.minute_lines(day, &lines)
+    }
+
     /// Writes these bytes as a day's file.
     pub fn bytes(&self, day: &str, bytes: &[u8]) -> &Self {
         let path = self.file(day);
@@ -72,10 +105,15 @@ pub fn packed(day: &str, lines: &[&str]) -> Vec<u8> {
 }
 
 fn midnight(day: &str) -> i64 {
+    window(day, "00:00")
+}
+
+/// A time of day in New York, in ns since 1970.
+pub fn window(day: &str, time: &str) -> i64 {
     let day: NaiveDate = day.parse().expect("a day");
-    let midnight =
-        New_York.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest().expect("a midnight");
-    midnight.timestamp_nanos_opt().expect("in range")
+    let time = NaiveTime::parse_from_str(time, "%H:%M").expect("a time");
+    let window = New_York.from_local_datetime(&day.and_time(time)).earliest().expect("a moment");
+    window.timestamp_nanos_opt().expect("in range")
 }
 
 /// All bars of all files below `folder` whose day passes `wanted`: every line split at its commas, nothing checked.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::files::{Bars, naive};
@@ -26,12 +27,23 @@ pub fn data() -> Option<PathBuf> {
 }
 
 /// Results of a reply, as they are.
-fn results(path: &Path) -> Vec<Value> {
+pub fn results(path: &Path) -> Vec<Value> {
     let mut text = String::new();
     let file = std::fs::File::open(path).expect("a reply");
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
     let reply: Value = serde_json::from_str(&text).expect("JSON");
     reply["results"].as_array().expect("results").clone()
+}
+
+/// Whether `other` is the same split up to three days later.
+fn is_again(split: &Value, other: &Value) -> bool {
+    let same = |name: &str| split[name] == other[name];
+    let day = |split: &Value| split["execution_date"].as_str().and_then(|day| day.parse::<NaiveDate>().ok());
+    let days_later = || day(other).zip(day(split)).map(|(other, split)| (other - split).num_days());
+    same("ticker")
+        && same("split_from")
+        && same("split_to")
+        && days_later().is_some_and(|n| (1..=3).contains(&n))
 }
 
 /// Which of two states' bars were added, changed and removed.
@@ -75,10 +87,15 @@ async fn six_real_weeks_their_actions_and_their_corrections_are_loaded_to_the_la
         let usable =
             || all.iter().filter(|action| action["cash_amount"].as_f64().is_none_or(|cash| cash > 0.0));
         let known = usable().filter(|action| action["ticker"].as_str().is_some_and(|t| tickers.contains(t)));
-        let known = known.count();
-        unknown += usable().count() - known;
+        let known: Vec<&Value> = known.collect();
+        unknown += usable().count() - known.len();
+        // Ten real splits are announced a session early, and again on their day.
+        let again = match table {
+            "splits" => known.iter().filter(|split| known.iter().any(|other| is_again(split, other))).count(),
+            _ => 0,
+        };
         let stored = tables::number(&client, &format!("SELECT count(*) FROM {table}")).await;
-        assert_eq!(stored, known as i64, "{table}");
+        assert_eq!(stored, (known.len() - again) as i64, "{table}");
     }
     let set_aside: usize = run
         .out

@@ -19,7 +19,7 @@ use crate::domain::claims::{self, Claim, Fault, Start};
 use crate::domain::instrument::is_share;
 use crate::domain::listing::{Held, Known, Listing, TickerChanges};
 use crate::store::reference::{self as store, Move};
-use crate::store::{During, StoreError};
+use crate::store::{During, StoreError, aggregates};
 
 use chain::Chain;
 pub use identify::Refusal;
@@ -148,8 +148,12 @@ pub async fn apply(
     if let Some((_, one, other)) = plan::two_tickers_at_once(&plan.periods) {
         return Err(StoreError::TwoTickers(one, other));
     }
-    let summary = work.write(&transaction, &plan, &claimed, source, set_aside).await?;
+    work.write(&transaction, &plan, &claimed, source, set_aside).await?;
+    let Work { summary, minutes_moved, .. } = work;
     transaction.commit().await.during("storing the list of tickers")?;
+    if let Some((first, last)) = minutes_moved {
+        aggregates::refresh(client, first, last).await?;
+    }
     Ok(summary)
 }
 
@@ -160,6 +164,8 @@ struct Work<'a> {
     held: &'a [Held],
     identified: Identified,
     summary: Summary,
+    /// First and last session of minute bars that moved.
+    minutes_moved: Option<(NaiveDate, NaiveDate)>,
 }
 
 /// Periods of each instrument, by first day.
@@ -177,7 +183,8 @@ fn periods_of(held: &[Held]) -> HashMap<i32, Vec<&Held>> {
 impl<'a> Work<'a> {
     fn new(said: &'a Said<'a>, known: &'a [Known], held: &'a [Held]) -> Self {
         let identified = identify::identify(said.entries, known, held);
-        let mut work = Self { said, known, held, identified, summary: Summary::default() };
+        let mut work =
+            Self { said, known, held, identified, summary: Summary::default(), minutes_moved: None };
         let refused = std::mem::take(&mut work.identified.refused);
         for (at, refusal) in refused {
             work.refuse(refusal, at);
@@ -317,13 +324,13 @@ impl<'a> Work<'a> {
     }
 
     async fn write(
-        mut self,
+        &mut self,
         transaction: &Transaction<'_>,
         plan: &Plan,
         claimed: &HashSet<&str>,
         source: &str,
         set_aside: usize,
-    ) -> Result<Summary, StoreError> {
+    ) -> Result<(), StoreError> {
         let new = store::add(transaction, plan.new).await?;
         let id = |target: Target| match target {
             Target::Old(id) => id,
@@ -338,7 +345,9 @@ impl<'a> Work<'a> {
             .iter()
             .map(|m| Move { from: m.from, into: id(m.into), first: m.first, until: m.until })
             .collect();
-        self.summary.bars_moved = store::move_days(transaction, &moves).await?;
+        let moved = store::move_days(transaction, &moves).await?;
+        self.summary.bars_moved = moved.bars;
+        self.minutes_moved = moved.minutes;
         store::log(transaction, &restated).await?;
         self.periods(transaction, plan, claimed, &id).await?;
         self.summary.split = plan.split;
@@ -350,8 +359,7 @@ impl<'a> Work<'a> {
             merged.iter().filter_map(|(from, _)| tickers.get(from).map(|ticker| (*ticker).to_owned())).collect();
         let refused = set_aside + self.summary.refused.len();
         let written = self.summary.new + self.summary.changed;
-        store::note(transaction, source, self.said.entries.len() + set_aside, refused, written).await?;
-        Ok(self.summary)
+        store::note(transaction, source, self.said.entries.len() + set_aside, refused, written).await
     }
 
     /// What the list says of the instruments that differ, and those whose place in the population changes.

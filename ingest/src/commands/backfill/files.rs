@@ -12,7 +12,8 @@ use tidemark::say::{self, Progress};
 use tidemark::store::ledger::Entry;
 use tokio::sync::mpsc;
 
-use super::super::days::{Loader, Selection, SourceDay, TickerBars};
+use super::super::days::{Loader, Selection, SourceBars, SourceDay, TickerBars};
+use super::super::refusals::Refusals;
 use super::Request;
 use super::report::{Read, Report, Seen};
 use crate::flatfiles::{Decoder, Discovery, FlatFileError, FoundFile};
@@ -39,25 +40,9 @@ pub async fn load(
     loader: &mut Loader,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let Discovery { files, closed, strays } = found;
-    for (file, closure) in &closed {
-        report.files.add("the exchange was closed", || format!("{}: {closure}", file.path.display()));
-    }
-    for stray in &strays {
-        report.files.add(&stray.reason.to_string(), || stray.path.display().to_string());
-    }
-    report.found = files.len() + closed.len() + strays.len();
-    report.absent = nyse()
-        .sessions(request.from, request.until)
-        .filter(|date| files.binary_search_by_key(date, |file| file.session_date).is_err())
-        .collect();
-
+    let files = take_list(found, request, report);
     let total = files.len();
-    let same: HashMap<NaiveDate, Vec<u8>> = known
-        .iter()
-        .filter(|(_, entry)| !request.reload && selection.is_in(entry))
-        .map(|(date, entry)| (*date, entry.digest.clone()))
-        .collect();
+    let same = same_bytes(request, known, selection);
     let (send, mut receive) = mpsc::channel(READ_AHEAD);
     let wanted = selection.clone();
     let reader = tokio::task::spawn_blocking(move || {
@@ -86,12 +71,54 @@ pub async fn load(
     Ok(())
 }
 
+/// The files to load; what else the folder holds, and what it lacks, goes to `report`.
+pub(super) fn take_list(found: Discovery, request: &Request, report: &mut Report) -> Vec<FoundFile> {
+    let Discovery { files, closed, strays } = found;
+    for (file, closure) in &closed {
+        report.files.add("the exchange was closed", || format!("{}: {closure}", file.path.display()));
+    }
+    for stray in &strays {
+        report.files.add(&stray.reason.to_string(), || stray.path.display().to_string());
+    }
+    report.found = files.len() + closed.len() + strays.len();
+    report.absent = nyse()
+        .sessions(request.from, request.until)
+        .filter(|date| files.binary_search_by_key(date, |file| file.session_date).is_err())
+        .collect();
+    files
+}
+
+/// Digests of the files that need no second load, by session.
+pub(super) type Same = HashMap<NaiveDate, Vec<u8>>;
+
+/// What the ledger says of files that need no second load.
+pub(super) fn same_bytes(
+    request: &Request,
+    known: &HashMap<NaiveDate, Entry>,
+    selection: &Selection,
+) -> Same {
+    known
+        .iter()
+        .filter(|(_, entry)| !request.reload && selection.is_in(entry))
+        .map(|(date, entry)| (*date, entry.digest.clone()))
+        .collect()
+}
+
+/// A file's bytes; none where they are loaded already.
+pub(super) fn new_bytes(file: &FoundFile, same: &Same) -> Result<Option<Vec<u8>>, FlatFileError> {
+    let packed = std::fs::read(&file.path)
+        .map_err(|source| FlatFileError::Read { path: file.path.clone(), source })?;
+    let is_same =
+        same.get(&file.session_date).is_some_and(|digest| *digest == Sha256::digest(&packed).as_slice());
+    Ok(Some(packed).filter(|_| !is_same))
+}
+
 /// Says how far a load of files is.
-pub(super) fn say_progress(
+pub(super) fn say_progress<B: SourceBars>(
     progress: &Progress,
     done: usize,
     total: usize,
-    loader: &Loader,
+    loader: &Loader<B>,
     started: Instant,
 ) {
     let rate = loader.done.bars as f64 / started.elapsed().as_secs_f64();
@@ -102,21 +129,12 @@ pub(super) fn say_progress(
     );
 }
 
-fn read_file(
-    decoder: &mut Decoder,
-    file: &FoundFile,
-    same: &HashMap<NaiveDate, Vec<u8>>,
-    selection: &Selection,
-) -> Read {
-    let packed = match std::fs::read(&file.path) {
-        Ok(packed) => packed,
-        Err(source) => {
-            return Read::Unusable(FlatFileError::Read { path: file.path.clone(), source }.into());
-        }
+fn read_file(decoder: &mut Decoder, file: &FoundFile, same: &Same, selection: &Selection) -> Read {
+    let packed = match new_bytes(file, same) {
+        Ok(Some(packed)) => packed,
+        Ok(None) => return Read::Unchanged,
+        Err(error) => return Read::Unusable(error.into()),
     };
-    if same.get(&file.session_date).is_some_and(|digest| *digest == Sha256::digest(&packed).as_slice()) {
-        return Read::Unchanged;
-    }
     match decode(decoder, &file.path, &packed, file.session_date, selection) {
         Ok((mut day, seen)) => {
             day.origin = absolute(&file.path).display().to_string();
@@ -136,9 +154,13 @@ pub(super) fn decode(
 ) -> Result<(SourceDay, Seen), FlatFileError> {
     let day = decoder.decode(path, packed, session_date)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut set_aside: Vec<(String, String)> =
-        day.set_aside.iter().map(|row| (row.reason.to_string(), format!("{name} {row}"))).collect();
-    set_aside.extend((0..day.collapsed).map(|_| ("repeats another row exactly".to_owned(), name.clone())));
+    let mut set_aside = Refusals::default();
+    for row in &day.set_aside {
+        set_aside.add(&row.reason.to_string(), || format!("{name} {row}"));
+    }
+    for _ in 0..day.collapsed {
+        set_aside.add("repeats another row exactly", || name.clone());
+    }
     let wanted = selection.tickers().map_or(day.len(), |tickers| tickers.count().min(day.len()));
     let mut bars = TickerBars::with_capacity(wanted);
     for (ticker, bar) in day.rows().filter(|(ticker, _)| selection.wants(ticker)) {
@@ -150,12 +172,12 @@ pub(super) fn decode(
         origin: path.display().to_string(),
         etag: None,
         digest: day.digest,
-        set_aside: set_aside.len(),
+        set_aside: set_aside.total() as usize,
         bars,
     };
-    Ok((source_day, Seen { rows: (day.len() + set_aside.len()) as u64, set_aside }))
+    Ok((source_day, Seen { rows: day.len() as u64 + set_aside.total(), set_aside }))
 }
 
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -5,16 +5,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use tidemark::domain::calendar::nyse;
 use tidemark::say;
-use tidemark::store::ledger::Entry;
+use tidemark::store::ledger::{Entry, Timeframe};
 
 use super::super::days::Selection;
 use crate::vendor::{Listing, RemoteFile};
 
 /// Bars of a window of ranges, all of which are in memory at once.
 const WINDOW_BARS: usize = 500_000;
+
+/// Minutes of a session, extended hours included, most of which have a bar of a ticker that trades all the time.
+const SESSION_MINUTES: usize = 960;
 
 /// Daily bars that one call for a range can give.
 const RANGE_BARS: usize = 50_000;
@@ -30,6 +33,8 @@ const FAST: u32 = 600;
 
 /// What is wanted and what is there.
 pub struct Situation<'a> {
+    /// Which bars are wanted.
+    pub timeframe: Timeframe,
     /// The sessions of the range that are over, ascending.
     pub sessions: &'a [NaiveDate],
     /// What the ledger says of them.
@@ -82,16 +87,18 @@ pub struct Plan {
 
 impl Situation<'_> {
     /// The cheapest way through what is configured: the fewest calls, and files rather than the API where both serve,
-    /// since a list of files shows corrections. None where nothing is configured.
+    /// since a list of files shows corrections. None where nothing is configured, or nothing that gives the minutes of all.
     pub fn way(&self, files: bool, api: bool) -> Option<Way> {
         let wanted = self.wanted();
         let tickers = self.tickers();
-        let by_ticker = tickers * windows(&wanted, tickers).len();
+        let by_ticker = tickers * self.windows(&wanted).len();
+        let grouped = self.timeframe == Timeframe::Day;
         match (files, api) {
             (_, true) if tickers > 0 && by_ticker < wanted.len() => Some(Way::Ranges),
             (true, _) => Some(Way::Files),
-            (false, true) => Some(Way::Grouped),
-            (false, false) => None,
+            (false, true) if grouped => Some(Way::Grouped),
+            (false, true) if tickers > 0 => Some(Way::Ranges),
+            (false, _) => None,
         }
     }
 
@@ -104,7 +111,7 @@ impl Situation<'_> {
     /// One call a ticker and window of sessions that are wanted.
     pub fn ranges(&self) -> Plan {
         let wanted = self.wanted();
-        let windows = windows(&wanted, self.tickers());
+        let windows = self.windows(&wanted);
         Plan { unchanged: self.sessions.len() - wanted.len(), windows, ..self.empty() }
     }
 
@@ -133,13 +140,26 @@ impl Situation<'_> {
             let may_come = date + RECENT >= self.today || first.is_some_and(|first| first < date);
             if !self.is_wanted(date) {
                 plan.unchanged += 1;
-            } else if api && may_come {
+            } else if api && may_come && self.timeframe == Timeframe::Day {
                 plan.grouped.push(date);
             } else {
                 plan.absent.push(date);
             }
         }
         plan
+    }
+
+    /// Cuts sessions into windows whose bars fit into memory and into one call a ticker: minutes by calendar months.
+    fn windows(&self, sessions: &[NaiveDate]) -> Vec<Vec<NaiveDate>> {
+        let room = WINDOW_BARS / self.tickers().max(1);
+        match self.timeframe {
+            Timeframe::Day => sessions.chunks(room.clamp(1, RANGE_BARS)).map(<[NaiveDate]>::to_vec).collect(),
+            Timeframe::Minute => sessions
+                .chunk_by(|a, b| (a.year(), a.month()) == (b.year(), b.month()))
+                .flat_map(|month| month.chunks((room / SESSION_MINUTES).max(1)))
+                .map(<[NaiveDate]>::to_vec)
+                .collect(),
+        }
     }
 
     fn empty(&self) -> Plan {
@@ -171,12 +191,6 @@ impl Situation<'_> {
             Some(_) => insist || self.recheck.contains(&date),
         }
     }
-}
-
-/// Cuts sessions into windows whose bars fit into memory and into one call a ticker.
-fn windows(sessions: &[NaiveDate], tickers: usize) -> Vec<Vec<NaiveDate>> {
-    let most = (WINDOW_BARS / tickers.max(1)).clamp(1, RANGE_BARS);
-    sessions.chunks(most).map(<[NaiveDate]>::to_vec).collect()
 }
 
 impl Plan {

@@ -32,6 +32,7 @@ fn file(date: &str, etag: &str) -> RemoteFile {
 
 /// What a test varies; the rest is a whole market of which nothing is loaded, looked at on the Saturday after.
 struct Case {
+    minutes: bool,
     known: HashMap<NaiveDate, Entry>,
     selection: Selection,
     reload: bool,
@@ -42,6 +43,7 @@ struct Case {
 impl Default for Case {
     fn default() -> Self {
         Self {
+            minutes: false,
             known: HashMap::new(),
             selection: Selection::new(&[]),
             reload: false,
@@ -64,6 +66,7 @@ impl Case {
 
     fn on<'a>(&'a self, sessions: &'a [NaiveDate]) -> Situation<'a> {
         Situation {
+            timeframe: if self.minutes { Timeframe::Minute } else { Timeframe::Day },
             sessions,
             known: &self.known,
             selection: &self.selection,
@@ -261,4 +264,38 @@ fn the_words_give_the_calls_and_at_a_slow_pace_the_time() {
             "3 calls of the vendor's API, one a session",
         ]
     );
+}
+
+#[test]
+fn minutes_come_from_files_and_from_the_api_only_of_chosen_tickers() {
+    let all = Case { minutes: true, ..Case::default() };
+    assert_eq!(all.way(true, true), Some(Way::Files));
+    assert_eq!(all.way(false, true), None, "the API gives no minutes of all");
+    let few = Case { minutes: true, ..Case::tickers(&["A", "B"]) };
+    assert_eq!(few.way(true, true), Some(Way::Ranges));
+    assert_eq!(few.way(true, false), Some(Way::Files));
+    let many = Case { minutes: true, ..Case::tickers(&["A", "B", "C", "D", "E", "F"]) };
+    assert_eq!(many.way(true, true), Some(Way::Files));
+    assert_eq!(many.way(false, true), Some(Way::Ranges), "there is no other way");
+    let plan = all.files(vec![file("2024-07-08", "1")], false, true);
+    assert_eq!((plan.grouped.len(), plan.absent.len()), (0, 4), "the API cannot fill in");
+}
+
+#[test]
+fn minutes_are_asked_for_by_months_and_in_windows_that_fit_into_memory() {
+    let sessions: Vec<NaiveDate> = nyse().sessions(day("2024-01-10"), day("2024-04-01")).collect();
+    let windows = |tickers: usize| {
+        let tickers: Vec<String> = (0..tickers).map(|n| format!("T{n}")).collect();
+        let case = Case { minutes: true, selection: Selection::new(&tickers), ..Case::default() };
+        case.on(&sessions).ranges().windows
+    };
+    let shown = |windows: &[Vec<NaiveDate>]| -> Vec<(String, String)> {
+        windows.iter().map(|dates| (dates[0].to_string(), dates[dates.len() - 1].to_string())).collect()
+    };
+    let months = [("2024-01-10", "2024-01-31"), ("2024-02-01", "2024-02-29"), ("2024-03-01", "2024-03-28")];
+    assert_eq!(shown(&windows(1)), months.map(|(from, to)| (from.to_owned(), to.to_owned())));
+    assert_eq!(windows(20).len(), 3);
+    let cut = windows(100);
+    assert!(cut.iter().all(|window| window.len() <= 5) && cut.concat() == sessions);
+    assert!(windows(10_000).iter().all(|window| window.len() == 1));
 }

@@ -5,25 +5,25 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use tidemark::domain::bar::DayBar;
 use tidemark::domain::calendar::nyse;
 use tidemark::say::Progress;
-use tidemark::store::ledger::{Entry, Timeframe};
+use tidemark::store::ledger::Entry;
 
-use super::super::days::{Loader, Selection, SourceDay, TickerBars};
+use super::super::days::{Loader, Selection, SourceDay};
 use super::Request;
+use super::frame::{ByDay, Frame};
 use super::report::Report;
-use super::rest::{BarDigest, is_loaded};
-use crate::vendor::{Ahead, DailyRange, Range, VendorClient, VendorError};
+use super::rest::is_loaded;
+use crate::vendor::{Ahead, VendorClient, VendorError};
 
 /// Asks for the tickers of `selection` window by window, and gives the sessions to `loader`.
-pub async fn load(
+pub(super) async fn load<B: Frame>(
     vendor: &Arc<VendorClient>,
     windows: Vec<Vec<NaiveDate>>,
     request: &Request,
     known: &HashMap<NaiveDate, Entry>,
     selection: &Selection,
-    loader: &mut Loader,
+    loader: &mut Loader<B>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let tickers: Vec<String> = selection.tickers().into_iter().flatten().map(str::to_owned).collect();
@@ -32,19 +32,19 @@ pub async fn load(
     let calls = tickers.len() * windows.len();
     let mut done = 0;
     for sessions in windows {
-        let mut window = Window::new(sessions);
+        let mut window: Window<B> = Window::new(sessions);
         let (from, to) = (window.from, window.to);
         let vendor = Arc::clone(vendor);
         let mut ranges = Ahead::new(tickers.clone(), request.pace.in_flight(), move |ticker| {
             let vendor = Arc::clone(&vendor);
-            async move { vendor.range(&ticker, Timeframe::Day, from, to).await.map(Range::by_day) }
+            async move { vendor.range(&ticker, B::TIMEFRAME, from, to).await }
         });
         for (at, ticker) in tickers.iter().enumerate() {
             progress.at(done, calls, ticker);
             let Some(range) = ranges.next().await else { break };
             done += 1;
             match range {
-                Ok(range) => window.take(at, ticker, range, report),
+                Ok(range) => window.take(at, ticker, B::by_day(range), report),
                 // Another ticker's bars are none the worse; the summary names those that have none.
                 Err(VendorError::NotFound { .. }) => {}
                 Err(error) => {
@@ -54,8 +54,8 @@ pub async fn load(
             }
         }
         let origin = match tickers.as_slice() {
-            [ticker] => format!("/v2/aggs/ticker/{ticker}/range/1/day/{from}/{to}"),
-            _ => format!("/v2/aggs/ticker/…/range/1/day/{from}/{to}"),
+            [ticker] => format!("/v2/aggs/ticker/{ticker}/range/1/{}/{from}/{to}", B::TIMEFRAME.name()),
+            _ => format!("/v2/aggs/ticker/…/range/1/{}/{from}/{to}", B::TIMEFRAME.name()),
         };
         for day in window.days(&tickers, &origin, report) {
             if is_loaded(&day, request, known, selection) {
@@ -70,28 +70,29 @@ pub async fn load(
 }
 
 /// The sessions of a window while they gather ticker by ticker.
-struct Window {
+struct Window<B: Frame> {
     from: NaiveDate,
     to: NaiveDate,
-    days: BTreeMap<NaiveDate, Gathering>,
+    days: BTreeMap<NaiveDate, Gathering<B::Bar>>,
 }
 
 /// A session's bars so far, each with the place of its ticker.
-#[derive(Default)]
-struct Gathering {
-    bars: Vec<(u32, DayBar)>,
+struct Gathering<Bar> {
+    bars: Vec<(u32, Bar)>,
     set_aside: usize,
 }
 
-impl Window {
+impl<B: Frame> Window<B> {
     fn new(sessions: Vec<NaiveDate>) -> Self {
         let from = sessions.first().copied().unwrap_or_default();
         let to = sessions.last().copied().unwrap_or_default();
-        Self { from, to, days: sessions.into_iter().map(|date| (date, Gathering::default())).collect() }
+        let empty = || Gathering { bars: Vec::new(), set_aside: 0 };
+        let days = sessions.into_iter().map(|date| (date, empty())).collect();
+        Self { from, to, days }
     }
 
     /// Takes a ticker's bars. Those of sessions between the wanted ones are loaded already.
-    fn take(&mut self, at: usize, ticker: &str, range: DailyRange, report: &mut Report) {
+    fn take(&mut self, at: usize, ticker: &str, range: ByDay<B::Bar>, report: &mut Report) {
         report.read += range.received as u64;
         for (date, bar) in range.bars {
             let refused = if let Some(closure) = nyse().closed_because(date) {
@@ -107,10 +108,10 @@ impl Window {
                 day.bars.push((at as u32, bar));
             }
         }
-        for row in range.set_aside {
-            let date = row.of.map_or_else(|| "?".to_owned(), |date| date.to_string());
-            report.rows.add(&row.reason.to_string(), || format!("{date} {ticker}"));
-            if let Some(day) = row.of.and_then(|date| self.days.get_mut(&date)) {
+        for (of, reason) in range.set_aside {
+            let date = of.map_or_else(|| "?".to_owned(), |date| date.to_string());
+            report.rows.add(&reason, || format!("{date} {ticker}"));
+            if let Some(day) = of.and_then(|date| self.days.get_mut(&date)) {
                 day.set_aside += 1;
             }
         }
@@ -126,8 +127,8 @@ impl Window {
         tickers: &'a [String],
         origin: &'a str,
         report: &mut Report,
-    ) -> impl Iterator<Item = SourceDay> + 'a {
-        let traded = |(date, day): (&NaiveDate, &Gathering)| (!day.bars.is_empty()).then_some(*date);
+    ) -> impl Iterator<Item = SourceDay<B>> + 'a {
+        let traded = |(date, day): (&NaiveDate, &Gathering<B::Bar>)| (!day.bars.is_empty()).then_some(*date);
         let first = self.days.iter().find_map(traded);
         let last = self.days.iter().rev().find_map(traded);
         let is_known = move |date: NaiveDate| first.is_some_and(|first| first <= date) && last >= Some(date);
@@ -135,19 +136,13 @@ impl Window {
             report.files.add("the vendor has no bars of these tickers", || date.to_string());
         }
         self.days.into_iter().filter(move |(date, _)| is_known(*date)).map(move |(session_date, day)| {
-            let mut digest = BarDigest::default();
-            let mut bars = TickerBars::with_capacity(day.bars.len());
-            for (at, bar) in &day.bars {
-                let ticker = &tickers[*at as usize];
-                digest.add(ticker, bar);
-                bars.push(ticker, *bar);
-            }
+            let (bars, digest) = B::of_session(&day.bars, tickers);
             SourceDay {
                 session_date,
                 source: "rest",
                 origin: origin.to_owned(),
                 etag: None,
-                digest: digest.finish(),
+                digest,
                 set_aside: day.set_aside,
                 bars,
             }

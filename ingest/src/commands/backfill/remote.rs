@@ -8,30 +8,41 @@ use tidemark::failure::Failure;
 use tidemark::say::Progress;
 
 use super::super::days::{Loader, Selection};
-use super::files::{decode, say_progress};
+use super::files::say_progress;
+use super::frame::Frame;
 use super::report::{Read, Report};
-use crate::flatfiles::{Decoder, FlatFileError};
-use crate::vendor::{Ahead, RemoteFile, S3Client, VendorError};
-
-/// Files on their way, or decoded and not yet taken.
-const IN_FLIGHT: usize = 8;
+use crate::flatfiles::FlatFileError;
+use crate::vendor::{Ahead, Fetched, RemoteFile, S3Client, VendorError};
 
 /// Fetches `files` and gives them to `loader`.
-pub async fn load(
+pub(super) async fn load<B: Frame>(
     client: &Arc<S3Client>,
     files: Vec<RemoteFile>,
     selection: &Selection,
-    loader: &mut Loader,
+    loader: &mut Loader<B>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let total = files.len();
-    let (client, selection) = (Arc::clone(client), Arc::new(selection.clone()));
-    let mut days = Ahead::new(files, IN_FLIGHT, move |file| {
-        read_file(Arc::clone(&client), file, Arc::clone(&selection))
+    let selection = Arc::new(selection.clone());
+    let (asking, wanted) = (Arc::clone(client), Arc::clone(&selection));
+    let mut arriving = Ahead::new(files, B::IN_FLIGHT, move |file: RemoteFile| {
+        let (client, selection) = (Arc::clone(&asking), Arc::clone(&wanted));
+        async move {
+            if B::DECODED_AHEAD {
+                Arrived::Read(read_file(&client, file, &selection, None).await)
+            } else {
+                let fetched = client.get(&file).await;
+                Arrived::Packed(file, fetched)
+            }
+        }
     });
     let progress = Progress::new("loading", "files");
     let (started, mut done) = (Instant::now(), 0);
-    while let Some(read) = days.next().await {
+    while let Some(arrived) = arriving.next().await {
+        let read = match arrived {
+            Arrived::Read(read) => read,
+            Arrived::Packed(file, fetched) => read_file(client, file, &selection, Some(fetched)).await,
+        };
         match read {
             Ok(read) => report.take(read, loader).await?,
             Err(error) => {
@@ -39,6 +50,7 @@ pub async fn load(
                 return Err(super::stopped(loader, total, error).await);
             }
         }
+        loader.wait_above(B::MOST_ON_THE_WAY).await?;
         done += 1;
         say_progress(&progress, done, total, loader, started);
     }
@@ -46,22 +58,36 @@ pub async fn load(
     Ok(())
 }
 
-/// Fetches and decodes one file; when it cannot be unpacked, once more. An error is one that the other files would meet too.
-async fn read_file(
-    client: Arc<S3Client>,
+/// What was made of a file ahead of its turn.
+enum Arrived<B> {
+    /// All of it.
+    Read(Result<Read<B>, VendorError>),
+    /// Its bytes, which take a tenth of the memory.
+    Packed(RemoteFile, Result<Fetched, VendorError>),
+}
+
+/// Fetches one file, unless it is `fetched`, and decodes it; when it cannot be unpacked, it is fetched once more. An error is
+/// one that the other files would meet too.
+async fn read_file<B: Frame>(
+    client: &S3Client,
     file: RemoteFile,
-    selection: Arc<Selection>,
-) -> Result<Read, VendorError> {
+    selection: &Arc<Selection>,
+    mut fetched: Option<Result<Fetched, VendorError>>,
+) -> Result<Read<B>, VendorError> {
     let mut damaged = false;
     loop {
-        let fetched = match client.get(&file).await {
+        let answer = match fetched.take() {
+            Some(answer) => answer,
+            None => client.get(&file).await,
+        };
+        let fetched = match answer {
             Ok(fetched) => fetched,
             Err(error) if error.is_of_one_file() => return Ok(Read::Unusable(error.into())),
             Err(error) => return Err(error),
         };
-        let (place, date, selection) = (file.place(), file.session_date, Arc::clone(&selection));
+        let (place, date, selection) = (file.place(), file.session_date, Arc::clone(selection));
         let decoding = tokio::task::spawn_blocking(move || {
-            decode(&mut Decoder::default(), Path::new(&place), &fetched.bytes, date, &selection)
+            B::decode(Path::new(&place), &fetched.bytes, date, &selection)
         });
         match decoding.await {
             Ok(Ok((mut day, seen))) => {

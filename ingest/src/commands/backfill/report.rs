@@ -8,7 +8,7 @@ use tidemark::failure;
 use tidemark::jobs::load::Outcome;
 use tidemark::say;
 
-use super::super::days::{Loader, Selection, SourceDay};
+use super::super::days::{Loader, Selection, SourceBars, SourceDay, TickerBars};
 use super::super::refusals::Refusals;
 
 /// Sessions without a file that are named.
@@ -50,9 +50,9 @@ pub struct Report {
 }
 
 /// What reading one file gave.
-pub(super) enum Read {
+pub(super) enum Read<B = TickerBars> {
     /// A day.
-    Day(Box<(SourceDay, Seen)>),
+    Day(Box<(SourceDay<B>, Seen)>),
     /// Bytes that are loaded already.
     Unchanged,
     /// Nothing that can be loaded.
@@ -62,20 +62,22 @@ pub(super) enum Read {
 /// What stood in a file.
 pub(super) struct Seen {
     pub rows: u64,
-    /// Reason and example of every row that is not loaded.
-    pub set_aside: Vec<(String, String)>,
+    /// Rows that are not loaded, by reason.
+    pub set_aside: Refusals,
 }
 
 impl Report {
     /// Gives what was read to `loader`, and counts it.
-    pub(super) async fn take(&mut self, read: Read, loader: &mut Loader) -> anyhow::Result<()> {
+    pub(super) async fn take<B: SourceBars>(
+        &mut self,
+        read: Read<B>,
+        loader: &mut Loader<B>,
+    ) -> anyhow::Result<()> {
         match read {
             Read::Day(day) => {
                 let (day, seen) = *day;
                 self.read += seen.rows;
-                for (reason, example) in seen.set_aside {
-                    self.rows.add(&reason, || example);
-                }
+                self.rows.merge(&seen.set_aside);
                 loader.take(day).await?;
             }
             Read::Unchanged => self.unchanged += 1,
@@ -88,7 +90,7 @@ impl Report {
     }
 
     /// Takes over what the loader did, at its end.
-    pub(super) fn close(&mut self, loader: &Loader, selection: &Selection, time: Duration) {
+    pub(super) fn close<B: SourceBars>(&mut self, loader: &Loader<B>, selection: &Selection, time: Duration) {
         self.loaded = loader.done.sessions;
         self.bars = loader.done.bars;
         self.outcome = loader.done.outcome;

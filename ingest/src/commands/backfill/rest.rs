@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
-use tidemark::domain::bar::DayBar;
+use tidemark::domain::bar::{DayBar, MinuteBar};
 use tidemark::say::{self, Progress};
 use tidemark::store::ledger::Entry;
 
@@ -68,8 +68,8 @@ pub async fn load(
 }
 
 /// Whether an answer says what the latest load of its session said: nothing needs to be compared then.
-pub(super) fn is_loaded(
-    day: &SourceDay,
+pub(super) fn is_loaded<B>(
+    day: &SourceDay<B>,
     request: &Request,
     known: &HashMap<NaiveDate, Entry>,
     selection: &Selection,
@@ -116,6 +116,11 @@ impl BarDigest {
         self.0.update(trade_count.unwrap_or(-1).to_be_bytes());
     }
 
+    pub fn add_minute(&mut self, ticker: &str, bar: &MinuteBar) {
+        self.0.update(bar.minute.to_be_bytes());
+        self.add(ticker, &bar.bar());
+    }
+
     pub fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }
@@ -142,12 +147,14 @@ mod tests {
 
     fn request(reload: bool) -> Request {
         Request {
+            timeframe: tidemark::store::ledger::Timeframe::Day,
             source: None,
             from: "2024-07-02".parse().unwrap(),
             until: "2024-07-03".parse().unwrap(),
             tickers: Vec::new(),
             reload,
             recheck: BTreeSet::new(),
+            api: None,
             pace: crate::source::Pace { plan: crate::source::Plan::Free, rate: None },
             block_bars: super::super::BLOCK_BARS,
         }

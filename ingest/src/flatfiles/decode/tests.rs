@@ -294,7 +294,7 @@ fn a_year_of_real_files_is_read_to_the_last_row() {
         return;
     };
     let (from, until) = (session(), NaiveDate::from_ymd_opt(2016, 4, 1).expect("a date"));
-    let found = discover(&data.join("vendor/us2015"), from, until, nyse()).expect("the folder");
+    let found = discover(&data.join("vendor/us2015"), Window::Day, from, until, nyse()).expect("the folder");
     assert_eq!((found.files.len(), found.closed.len(), found.strays.len()), (260, 10, 0));
     let sessions: Vec<_> = found.files.iter().map(|file| file.session_date).collect();
     assert_eq!(sessions, nyse().sessions(from, until).collect::<Vec<_>>());

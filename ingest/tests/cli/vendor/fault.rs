@@ -215,17 +215,16 @@ impl Faults {
 
     fn asked_for(&mut self, request: &Request) -> Option<Fault> {
         let target = request.target();
-        for scheduled in
-            self.scheduled.iter_mut().filter(|one| one.times > 0 && target.contains(&one.pattern))
-        {
-            if scheduled.after > 0 {
-                scheduled.after -= 1;
-                return None;
-            }
-            scheduled.times -= 1;
-            return Some(scheduled.fault.clone());
+        let is_meant = |one: &&mut Scheduled| one.times > 0 && target.contains(&one.pattern);
+        let Some(scheduled) = self.scheduled.iter_mut().find(is_meant) else {
+            return self.random.as_mut()?.next(request);
+        };
+        if scheduled.after > 0 {
+            scheduled.after -= 1;
+            return None;
         }
-        self.random.as_mut()?.next(request)
+        scheduled.times -= 1;
+        Some(scheduled.fault.clone())
     }
 }
 

@@ -151,10 +151,10 @@ pub fn send(mut stream: &TcpStream, request: &Request, reply: &Reply) -> Result<
 pub fn head(reply: &Reply, length: usize) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {} Said by the vendor\r\n", reply.status);
     for (name, value) in &reply.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([*name, ": ", value, "\r\n"]);
     }
     if reply.status != 304 {
-        text.push_str(&format!("content-length: {length}\r\n"));
+        text.extend(["content-length: ", &length.to_string(), "\r\n"]);
     }
     text.push_str("date: Tue, 02 Jul 2024 20:00:00 GMT\r\nserver: nginx/1.19.2\r\n\r\n");
     text.into_bytes()

@@ -22,7 +22,7 @@ mod tests;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-pub use fault::{Fault, Random};
+pub use fault::{Fault, Random, step};
 pub use http::Request;
 pub use market::{Bar, Market, Ticker, key, new_york};
 pub use reply::Reply;

@@ -130,7 +130,7 @@ pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut text, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => text.push(byte as char),
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => text.extend(["%", &super::signature::hex(&[byte]).to_uppercase()]),
         }
         text
     })

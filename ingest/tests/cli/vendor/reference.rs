@@ -4,7 +4,7 @@ use chrono::NaiveTime;
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::market::Market;
+use super::market::{Market, Ticker};
 use super::query::Query;
 use super::reply::{Answer, Reply, bad, not_found, request_id};
 
@@ -12,15 +12,15 @@ use super::reply::{Answer, Reply, bad, not_found, request_id};
 pub fn details(market: &Market, request: &Request, ticker: &str) -> Answer {
     let query = Query::of(request, &["date"])?;
     let date = query.date("date")?;
-    let found = market.tickers.iter().filter(|one| one.row["ticker"] == ticker);
-    let found = found.filter(|one| date.map_or(one.is_active(), |date| one.is_active_on(date))).next_back();
+    let is_active = |one: &Ticker| date.map_or(one.is_active(), |date| one.is_active_on(date));
+    let found = market.tickers.iter().rfind(|one| one.row["ticker"] == ticker && is_active(one));
     let found = found.ok_or_else(|| not_found("Ticker not found."))?;
     let mut results = found.row.clone();
     let more = found.details.as_object().expect("an object").clone();
     results.as_object_mut().expect("an object").extend(more);
     // The page of a ticker lacks what only the list has.
     results.as_object_mut().expect("an object").remove("last_updated_utc");
-    one(market, request, &query, results)
+    Ok(one(market, request, &query, results))
 }
 
 /// `/vX/reference/tickers/{id}/events`: of who bears the ticker now, or the composite FIGI.
@@ -34,12 +34,12 @@ pub fn events(market: &Market, request: &Request, id: &str) -> Answer {
     };
     let found =
         market.events.iter().find(bears).ok_or_else(|| not_found("No events were found for that id."))?;
-    one(market, request, &query, found.clone())
+    Ok(one(market, request, &query, found.clone()))
 }
 
-fn one(market: &Market, request: &Request, query: &Query, results: Value) -> Answer {
+fn one(market: &Market, request: &Request, query: &Query, results: Value) -> Reply {
     let id = request_id(&request.path, query);
-    Ok(Reply::json(json!({"status": market.status(), "request_id": id, "results": results}).to_string()))
+    Reply::json(json!({"status": market.status(), "request_id": id, "results": results}).to_string())
 }
 
 /// `/v1/marketstatus/upcoming`: a bare array, of days to come alone.

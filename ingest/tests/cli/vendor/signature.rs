@@ -98,8 +98,8 @@ fn canonical(request: &Request, query: &Query, signed: &str, payload: &str) -> O
     let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut headers = String::new();
     for name in signed.split(';') {
-        let value = request.header(name)?;
-        headers.push_str(&format!("{name}:{}\n", value.split_whitespace().collect::<Vec<_>>().join(" ")));
+        let value: Vec<&str> = request.header(name)?.split_whitespace().collect();
+        headers.extend([name, ":", &value.join(" "), "\n"]);
     }
     let (method, path, pairs) = (&request.method, path.join("/"), pairs.join("&"));
     Some(format!("{method}\n{path}\n{pairs}\n{headers}\n{signed}\n{payload}"))
@@ -120,5 +120,6 @@ pub fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
 
 /// Bytes in hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -8,8 +8,11 @@ use rusty_s3::{Bucket, Credentials, UrlStyle};
 
 use super::super::http::Request;
 use super::super::market::{Market, key};
-use super::super::{BUCKET, S3_KEY, S3_SECRET, Vendor, signature};
+use super::super::{BUCKET, Fault, S3_KEY, S3_SECRET, Vendor, signature};
 use super::{Got, ask, market};
+
+/// How long an address is good for.
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A request as the examples of AWS's description have it.
 fn example(query: &str, headers: &[(&str, &str)]) -> Request {
@@ -81,9 +84,7 @@ fn signed<'a>(
 }
 
 fn object(vendor: &Vendor, key: &'static str) -> Got {
-    signed(vendor, S3_SECRET, |b, c| {
-        GetObject::new(b, Some(c), key).sign(Duration::from_secs(60)).to_string()
-    })
+    signed(vendor, S3_SECRET, |b, c| GetObject::new(b, Some(c), key).sign(MINUTE).to_string())
 }
 
 #[test]
@@ -116,6 +117,31 @@ fn an_object_comes_with_etag_date_and_length_and_changes_when_it_is_published_ag
 }
 
 #[test]
+fn faults_of_the_flat_files_are_s3s_own() {
+    let vendor = Vendor::start(market());
+    vendor.market().publish_day("2024-07-02");
+    let path = "us_stocks_sip/day_aggs_v1/2024/07/2024-07-02.csv.gz";
+    let whole = object(&vendor, path).body;
+    vendor
+        .fault(path, 1, Fault::Status(503))
+        .fault(path, 1, Fault::Status(500))
+        .fault(path, 1, Fault::TruncatedGzip)
+        .fault(path, 1, Fault::DamagedGzip)
+        .fault(path, 1, Fault::CutInBody);
+    let busy = object(&vendor, path);
+    assert!(busy.status == 503 && busy.text().contains("<Code>SlowDown</Code>"), "{}", busy.text());
+    assert!(object(&vendor, path).text().contains("<Code>InternalError</Code>"));
+    let length = |got: &Got| format!("content-length: {}\r\n", got.body.len());
+    let truncated = object(&vendor, path);
+    assert!(truncated.head.contains(&length(&truncated)) && whole.starts_with(&truncated.body));
+    let damaged = object(&vendor, path).body;
+    assert!(damaged.len() == whole.len() && damaged != whole);
+    let cut = object(&vendor, path);
+    assert!(!cut.head.contains(&length(&cut)) && whole.starts_with(&cut.body));
+    assert_eq!(object(&vendor, path).body, whole);
+}
+
+#[test]
 fn wrong_keys_and_missing_objects_are_refused_in_s3s_words() {
     let vendor = Vendor::start(market());
     let code = |got: &Got| {
@@ -123,14 +149,11 @@ fn wrong_keys_and_missing_objects_are_refused_in_s3s_words() {
     };
     let missing = object(&vendor, "us_stocks_sip/none.csv.gz");
     assert_eq!((missing.status, code(&missing).as_str()), (404, "NoSuchKey"));
-    let wrong = signed(&vendor, "other", |b, c| {
-        GetObject::new(b, Some(c), "x").sign(Duration::from_secs(60)).to_string()
-    });
+    let wrong = signed(&vendor, "other", |b, c| GetObject::new(b, Some(c), "x").sign(MINUTE).to_string());
     assert_eq!((wrong.status, code(&wrong).as_str()), (403, "SignatureDoesNotMatch"));
     let stranger = Box::leak(Box::new(Credentials::new("STRANGER", S3_SECRET)));
-    let stranger = signed(&vendor, "", |b, _| {
-        GetObject::new(b, Some(stranger), "x").sign(Duration::from_secs(60)).to_string()
-    });
+    let stranger =
+        signed(&vendor, "", |b, _| GetObject::new(b, Some(stranger), "x").sign(MINUTE).to_string());
     assert_eq!(code(&stranger), "InvalidAccessKeyId");
     let unsigned = ask(&vendor.s3_url(), "/flatfiles/x", &[]);
     assert_eq!((unsigned.status, code(&unsigned).as_str()), (403, "AccessDenied"));
@@ -143,7 +166,7 @@ fn list(
     let got = signed(vendor, S3_SECRET, |b, c| {
         let mut action = ListObjectsV2::new(b, Some(c));
         set(&mut action);
-        action.sign(Duration::from_secs(60)).to_string()
+        action.sign(MINUTE).to_string()
     });
     assert_eq!(got.status, 200, "{}", got.text());
     ListObjectsV2::parse_response(&got.text()).expect("a list")

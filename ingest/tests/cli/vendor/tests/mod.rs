@@ -34,8 +34,26 @@ impl Got {
 fn ask(origin: &str, target: &str, headers: &[&str]) -> Got {
     let host = origin.strip_prefix("http://").expect("http");
     let mut stream = TcpStream::connect(host).expect("a server");
-    let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-    write!(stream, "GET {target} HTTP/1.1\r\nhost: {host}\r\n{lines}\r\n").expect("sent");
+    let mut head = format!(
+        "GET {target} HTTP/1.1
+host: {host}
+"
+    );
+    head.extend(headers.iter().flat_map(|line| {
+        [
+            *line, "
+",
+        ]
+    }));
+    stream
+        .write_all(
+            format!(
+                "{head}
+"
+            )
+            .as_bytes(),
+        )
+        .expect("sent");
     stream.shutdown(std::net::Shutdown::Write).expect("no more requests");
     let mut bytes = Vec::new();
     // A connection that is cut ends what arrives.

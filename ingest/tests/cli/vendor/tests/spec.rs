@@ -101,8 +101,8 @@ fn documented() -> Option<(Vendor, &'static [Value], PathBuf)> {
 fn every_list_takes_the_parameters_of_the_specification_and_no_other() {
     let Some((_, specifications, _)) = documented() else { return };
     for list in LISTS {
-        let found = specifications.iter().filter(|all| all["paths"].get(list.path).is_some());
-        let last = found.last().expect("a path of the specification");
+        let last = specifications.iter().rfind(|all| all["paths"].get(list.path).is_some());
+        let last = last.expect("a path of the specification");
         let parameters = last["paths"][list.path]["get"]["parameters"].as_array().expect("parameters");
         let named = |parameter: &&Value, name: &str| parameter["name"] == name;
         let mut names: Vec<&str> =

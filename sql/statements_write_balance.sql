@@ -1,0 +1,60 @@
+-- Writes the staged balance sheets that are new or differ, and nothing of the other kinds. Repeatable.
+-- Caller: store::statements.
+INSERT INTO statements AS t (
+    instrument_id, period_end, timeframe, filing_date, fiscal_year, fiscal_quarter, cik, has_balance_sheet,
+    accounts_payable, accrued_and_other_current_liabilities, accumulated_other_comprehensive_income,
+    additional_paid_in_capital, cash_and_equivalents, commitments_and_contingencies, common_stock, debt_current,
+    deferred_revenue_current, goodwill, intangible_assets_net, inventories,
+    long_term_debt_and_capital_lease_obligations, balance_noncontrolling_interest, other_assets, other_current_assets,
+    other_equity, other_noncurrent_liabilities, preferred_stock, property_plant_equipment_net, receivables,
+    retained_earnings_deficit, short_term_investments, total_assets, total_current_assets, total_current_liabilities,
+    total_equity, total_equity_attributable_to_parent, total_liabilities, total_liabilities_and_equity, treasury_stock
+)
+SELECT instrument_id, period_end, timeframe, filing_date, s.fiscal_year, s.fiscal_quarter, s.cik, true,
+       s.accounts_payable, s.accrued_and_other_current_liabilities, s.accumulated_other_comprehensive_income,
+       s.additional_paid_in_capital, s.cash_and_equivalents, s.commitments_and_contingencies, s.common_stock,
+       s.debt_current, s.deferred_revenue_current, s.goodwill, s.intangible_assets_net, s.inventories,
+       s.long_term_debt_and_capital_lease_obligations, s.balance_noncontrolling_interest, s.other_assets,
+       s.other_current_assets, s.other_equity, s.other_noncurrent_liabilities, s.preferred_stock,
+       s.property_plant_equipment_net, s.receivables, s.retained_earnings_deficit, s.short_term_investments,
+       s.total_assets, s.total_current_assets, s.total_current_liabilities, s.total_equity,
+       s.total_equity_attributable_to_parent, s.total_liabilities, s.total_liabilities_and_equity, s.treasury_stock
+FROM statement_changes
+JOIN staged_statements AS s USING (instrument_id, period_end, timeframe, filing_date)
+ORDER BY instrument_id, period_end, timeframe, filing_date
+ON CONFLICT (instrument_id, period_end, timeframe, filing_date) DO UPDATE
+SET fiscal_year = CASE WHEN t.has_income_statement THEN t.fiscal_year ELSE excluded.fiscal_year END,
+    fiscal_quarter = CASE WHEN t.has_income_statement THEN t.fiscal_quarter ELSE excluded.fiscal_quarter END,
+    cik = CASE WHEN t.has_income_statement THEN t.cik ELSE excluded.cik END,
+    has_balance_sheet = true,
+    accounts_payable = excluded.accounts_payable,
+    accrued_and_other_current_liabilities = excluded.accrued_and_other_current_liabilities,
+    accumulated_other_comprehensive_income = excluded.accumulated_other_comprehensive_income,
+    additional_paid_in_capital = excluded.additional_paid_in_capital,
+    cash_and_equivalents = excluded.cash_and_equivalents,
+    commitments_and_contingencies = excluded.commitments_and_contingencies,
+    common_stock = excluded.common_stock,
+    debt_current = excluded.debt_current,
+    deferred_revenue_current = excluded.deferred_revenue_current,
+    goodwill = excluded.goodwill,
+    intangible_assets_net = excluded.intangible_assets_net,
+    inventories = excluded.inventories,
+    long_term_debt_and_capital_lease_obligations = excluded.long_term_debt_and_capital_lease_obligations,
+    balance_noncontrolling_interest = excluded.balance_noncontrolling_interest,
+    other_assets = excluded.other_assets,
+    other_current_assets = excluded.other_current_assets,
+    other_equity = excluded.other_equity,
+    other_noncurrent_liabilities = excluded.other_noncurrent_liabilities,
+    preferred_stock = excluded.preferred_stock,
+    property_plant_equipment_net = excluded.property_plant_equipment_net,
+    receivables = excluded.receivables,
+    retained_earnings_deficit = excluded.retained_earnings_deficit,
+    short_term_investments = excluded.short_term_investments,
+    total_assets = excluded.total_assets,
+    total_current_assets = excluded.total_current_assets,
+    total_current_liabilities = excluded.total_current_liabilities,
+    total_equity = excluded.total_equity,
+    total_equity_attributable_to_parent = excluded.total_equity_attributable_to_parent,
+    total_liabilities = excluded.total_liabilities,
+    total_liabilities_and_equity = excluded.total_liabilities_and_equity,
+    treasury_stock = excluded.treasury_stock

@@ -1,0 +1,62 @@
+-- Writes the staged cash flow statements that are new or differ, and nothing of the other kinds. Repeatable.
+-- Caller: store::statements.
+INSERT INTO statements AS t (
+    instrument_id, period_end, timeframe, filing_date, fiscal_year, fiscal_quarter, cik, has_cash_flow_statement,
+    cash_from_operating_activities_continuing_operations, change_in_cash_and_equivalents,
+    change_in_other_operating_assets_and_liabilities_net, depreciation_depletion_and_amortization, dividends,
+    effect_of_currency_exchange_rate, income_loss_from_discontinued_operations, long_term_debt_issuances_repayments,
+    net_cash_from_financing_activities, net_cash_from_financing_activities_continuing_operations,
+    net_cash_from_financing_activities_discontinued_operations, net_cash_from_investing_activities,
+    net_cash_from_investing_activities_continuing_operations,
+    net_cash_from_investing_activities_discontinued_operations, net_cash_from_operating_activities,
+    net_cash_from_operating_activities_discontinued_operations, net_income, noncontrolling_interests,
+    other_cash_adjustments, other_financing_activities, other_investing_activities, other_operating_activities,
+    purchase_of_property_plant_and_equipment, sale_of_property_plant_and_equipment,
+    short_term_debt_issuances_repayments
+)
+SELECT instrument_id, period_end, timeframe, filing_date, s.fiscal_year, s.fiscal_quarter, s.cik, true,
+       s.cash_from_operating_activities_continuing_operations, s.change_in_cash_and_equivalents,
+       s.change_in_other_operating_assets_and_liabilities_net, s.depreciation_depletion_and_amortization, s.dividends,
+       s.effect_of_currency_exchange_rate, s.income_loss_from_discontinued_operations,
+       s.long_term_debt_issuances_repayments, s.net_cash_from_financing_activities,
+       s.net_cash_from_financing_activities_continuing_operations,
+       s.net_cash_from_financing_activities_discontinued_operations, s.net_cash_from_investing_activities,
+       s.net_cash_from_investing_activities_continuing_operations,
+       s.net_cash_from_investing_activities_discontinued_operations, s.net_cash_from_operating_activities,
+       s.net_cash_from_operating_activities_discontinued_operations, s.net_income, s.noncontrolling_interests,
+       s.other_cash_adjustments, s.other_financing_activities, s.other_investing_activities,
+       s.other_operating_activities, s.purchase_of_property_plant_and_equipment,
+       s.sale_of_property_plant_and_equipment, s.short_term_debt_issuances_repayments
+FROM statement_changes
+JOIN staged_statements AS s USING (instrument_id, period_end, timeframe, filing_date)
+ORDER BY instrument_id, period_end, timeframe, filing_date
+ON CONFLICT (instrument_id, period_end, timeframe, filing_date) DO UPDATE
+SET fiscal_year = CASE WHEN t.has_income_statement OR t.has_balance_sheet THEN t.fiscal_year ELSE excluded.fiscal_year END,
+    fiscal_quarter = CASE WHEN t.has_income_statement OR t.has_balance_sheet THEN t.fiscal_quarter ELSE excluded.fiscal_quarter END,
+    cik = CASE WHEN t.has_income_statement OR t.has_balance_sheet THEN t.cik ELSE excluded.cik END,
+    has_cash_flow_statement = true,
+    cash_from_operating_activities_continuing_operations = excluded.cash_from_operating_activities_continuing_operations,
+    change_in_cash_and_equivalents = excluded.change_in_cash_and_equivalents,
+    change_in_other_operating_assets_and_liabilities_net = excluded.change_in_other_operating_assets_and_liabilities_net,
+    depreciation_depletion_and_amortization = excluded.depreciation_depletion_and_amortization,
+    dividends = excluded.dividends,
+    effect_of_currency_exchange_rate = excluded.effect_of_currency_exchange_rate,
+    income_loss_from_discontinued_operations = excluded.income_loss_from_discontinued_operations,
+    long_term_debt_issuances_repayments = excluded.long_term_debt_issuances_repayments,
+    net_cash_from_financing_activities = excluded.net_cash_from_financing_activities,
+    net_cash_from_financing_activities_continuing_operations = excluded.net_cash_from_financing_activities_continuing_operations,
+    net_cash_from_financing_activities_discontinued_operations = excluded.net_cash_from_financing_activities_discontinued_operations,
+    net_cash_from_investing_activities = excluded.net_cash_from_investing_activities,
+    net_cash_from_investing_activities_continuing_operations = excluded.net_cash_from_investing_activities_continuing_operations,
+    net_cash_from_investing_activities_discontinued_operations = excluded.net_cash_from_investing_activities_discontinued_operations,
+    net_cash_from_operating_activities = excluded.net_cash_from_operating_activities,
+    net_cash_from_operating_activities_discontinued_operations = excluded.net_cash_from_operating_activities_discontinued_operations,
+    net_income = excluded.net_income,
+    noncontrolling_interests = excluded.noncontrolling_interests,
+    other_cash_adjustments = excluded.other_cash_adjustments,
+    other_financing_activities = excluded.other_financing_activities,
+    other_investing_activities = excluded.other_investing_activities,
+    other_operating_activities = excluded.other_operating_activities,
+    purchase_of_property_plant_and_equipment = excluded.purchase_of_property_plant_and_equipment,
+    sale_of_property_plant_and_equipment = excluded.sale_of_property_plant_and_equipment,
+    short_term_debt_issuances_repayments = excluded.short_term_debt_issuances_repayments

@@ -1,0 +1,23 @@
+-- What the aggregates of minute bars say of themselves, on every edition.
+COMMENT ON VIEW bars_5min IS 'Bars of five minutes, from minute bars, extended hours included.';
+COMMENT ON COLUMN bars_5min.instrument_id IS 'The instrument.';
+COMMENT ON COLUMN bars_5min.bar_start IS 'Start of the five minutes.';
+COMMENT ON COLUMN bars_5min.open IS 'First price, per share.';
+COMMENT ON COLUMN bars_5min.high IS 'Highest price.';
+COMMENT ON COLUMN bars_5min.low IS 'Lowest price.';
+COMMENT ON COLUMN bars_5min.close IS 'Last price.';
+COMMENT ON COLUMN bars_5min.volume IS 'Shares traded.';
+COMMENT ON COLUMN bars_5min.vwap IS 'Volume-weighted average price over the minutes that have one; null where none has.';
+COMMENT ON COLUMN bars_5min.trade_count IS 'Trades of the minutes that count them; null where none does.';
+COMMENT ON COLUMN bars_5min.minutes IS 'Minutes with a bar.';
+COMMENT ON VIEW bars_hour IS 'Bars of a clock hour, from minute bars, extended hours included: the hour of 09:00 in New York holds half an hour before the opening and half an hour after it.';
+COMMENT ON COLUMN bars_hour.instrument_id IS 'The instrument.';
+COMMENT ON COLUMN bars_hour.bar_start IS 'Start of the hour; hours of New York and of UTC begin together.';
+COMMENT ON COLUMN bars_hour.open IS 'First price, per share.';
+COMMENT ON COLUMN bars_hour.high IS 'Highest price.';
+COMMENT ON COLUMN bars_hour.low IS 'Lowest price.';
+COMMENT ON COLUMN bars_hour.close IS 'Last price.';
+COMMENT ON COLUMN bars_hour.volume IS 'Shares traded.';
+COMMENT ON COLUMN bars_hour.vwap IS 'Volume-weighted average price over the minutes that have one; null where none has.';
+COMMENT ON COLUMN bars_hour.trade_count IS 'Trades of the minutes that count them; null where none does.';
+COMMENT ON COLUMN bars_hour.minutes IS 'Minutes with a bar.';
