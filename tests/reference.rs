@@ -14,10 +14,12 @@ use tidemark::domain::sector::Sector;
 use tidemark::jobs::reference::{self, Said, Summary};
 use tidemark::jobs::refresh::{self, Options, Sample};
 use tidemark::jobs::scan::{self, Mode};
-use tidemark::store::actions::{DividendRow, SharesRow, SplitRow, upsert_dividends, upsert_shares, upsert_splits};
-use tidemark::store::{bar_table, bars, date_of};
+use tidemark::store::actions::{
+    DividendRow, SharesRow, SplitRow, upsert_dividends, upsert_shares, upsert_splits,
+};
 use tidemark::store::instruments::Tickers;
 use tidemark::store::reference as store;
+use tidemark::store::{bar_table, bars, date_of};
 use tokio_postgres::Client;
 
 /// Sessions of the market.
@@ -202,7 +204,8 @@ impl World {
     async fn sessions_of(&self, id: i32) -> Vec<i32> {
         let query = "SELECT session_date FROM bars_day WHERE instrument_id = $1 ORDER BY 1";
         let rows = self.client.query(query, &[&id]).await.unwrap();
-        let number = |date: NaiveDate| tidemark::domain::calendar::nyse().number(date).unwrap() - market::first();
+        let number =
+            |date: NaiveDate| tidemark::domain::calendar::nyse().number(date).unwrap() - market::first();
         rows.iter().map(|row| number(row.get(0))).collect()
     }
 }
@@ -215,16 +218,21 @@ async fn two_instruments_that_are_one_are_merged_with_everything_they_have() {
     let (old, new) = (world.id("FB", 0).await, world.id("META", 90).await);
     assert_ne!(old, new);
     let transaction = world.client.transaction().await.unwrap();
-    let split = SplitRow { instrument_id: new, ex_date: day(100), split_from: 1.0, split_to: 2.0, vendor_id: None };
+    let split =
+        SplitRow { instrument_id: new, ex_date: day(100), split_from: 1.0, split_to: 2.0, vendor_id: None };
     upsert_splits(&transaction, &[split]).await.unwrap();
     let kind = "CD".to_owned();
-    let dividend = DividendRow { instrument_id: new, ex_date: day(95), kind, cash_amount: 0.5, vendor_id: None };
+    let dividend =
+        DividendRow { instrument_id: new, ex_date: day(95), kind, cash_amount: 0.5, vendor_id: None };
     upsert_dividends(&transaction, &[dividend]).await.unwrap();
     let shares = SharesRow { instrument_id: new, filing_date: day(90), period_end: day(85), shares: 1e9 };
     upsert_shares(&transaction, &[shares]).await.unwrap();
     // A correction of a bar, which leaves a revision.
     let session = market::first() + 85;
-    market::write(&transaction, &[new], session..session + 1, |id, session| Some(market::bar(id, session, 9))).await;
+    market::write(&transaction, &[new], session..session + 1, |id, session| {
+        Some(market::bar(id, session, 9))
+    })
+    .await;
     // A statement with a number that JSON would not keep to the last bit, and a minute.
     let statement = format!(
         "INSERT INTO statements (instrument_id, period_end, timeframe, filing_date, has_income_statement, revenue)
@@ -478,7 +486,8 @@ async fn types_and_sectors_move_the_cross_section_and_only_real_changes_are_logg
     // Long enough for families, whose scores less their sector's mean are what a sector moves.
     let mut world = World::lasting(300).await;
     world.refresh().await;
-    let entry = |n: usize, kind: &str| Listing { kind: Some(kind.into()), ..listing(&format!("TST{n}"), None) };
+    let entry =
+        |n: usize, kind: &str| Listing { kind: Some(kind.into()), ..listing(&format!("TST{n}"), None) };
     world.apply(&(0..12).map(|n| entry(n, "CS")).collect::<Vec<_>>()).await;
     let logged = "SELECT count(*) FROM change_log WHERE topic = 'instruments'";
     assert_eq!(world.number(logged).await, 0, "a share is what an unknown type was taken for");
@@ -491,7 +500,8 @@ async fn types_and_sectors_move_the_cross_section_and_only_real_changes_are_logg
         (0..12).map(|n| tickers.latest(&format!("TST{n}")).unwrap()).collect()
     };
     let sectors = |swap: usize| -> Vec<(i32, Sector)> {
-        let sector = |at: usize| if (at + swap).is_multiple_of(2) { Sector::Energy } else { Sector::Materials };
+        let sector =
+            |at: usize| if (at + swap).is_multiple_of(2) { Sector::Energy } else { Sector::Materials };
         ids.iter().enumerate().map(|(at, id)| (*id, sector(at))).collect()
     };
     let moments = "SELECT count(*) FROM feature_moments WHERE factor = 'momentum_sn' AND sd > 0";
@@ -521,7 +531,11 @@ async fn types_and_sectors_move_the_cross_section_and_only_real_changes_are_logg
 async fn a_sector_of_a_file_outweighs_a_sic_code_and_stays() {
     let mut world = World::new().await;
     let (a, b) = (world.id("TST0", 0).await, world.id("TST1", 0).await);
-    let sector = |id: i32| format!("SELECT coalesce(sector, '-') || ' ' || coalesce(sector_source, '-') FROM instruments WHERE instrument_id = {id}");
+    let sector = |id: i32| {
+        format!(
+            "SELECT coalesce(sector, '-') || ' ' || coalesce(sector_source, '-') FROM instruments WHERE instrument_id = {id}"
+        )
+    };
     let transaction = world.client.transaction().await.unwrap();
     let details = |id: i32, code: &str| store::Details {
         instrument_id: id,
@@ -537,7 +551,8 @@ async fn a_sector_of_a_file_outweighs_a_sic_code_and_stays() {
     assert_eq!(store::map_sectors(&transaction).await.unwrap(), 0);
     transaction.commit().await.unwrap();
     let client = &world.client;
-    let text = |query: String| async move { client.query_one(&query, &[]).await.unwrap().get::<_, String>(0) };
+    let text =
+        |query: String| async move { client.query_one(&query, &[]).await.unwrap().get::<_, String>(0) };
     assert_eq!(text(sector(a)).await, "Energy file");
     assert_eq!(text(sector(b)).await, "Real Estate sic");
     let shares = "SELECT count(*) FROM shares_outstanding WHERE filing_date = period_end";
@@ -574,7 +589,8 @@ fn lives() -> impl Strategy<Value = Lives> {
     // Five instruments for four tickers: some have none at times, and nobody has two.
     let stretch = Just([0_usize, 1, 2, 3, 4]).prop_shuffle();
     let used = proptest::array::uniform4(proptest::bool::weighted(0.75));
-    let held = (stretch, used).prop_map(|(order, used)| std::array::from_fn(|at| used[at].then_some(order[at])));
+    let held =
+        (stretch, used).prop_map(|(order, used)| std::array::from_fn(|at| used[at].then_some(order[at])));
     // A name mostly lasts.
     let lasting = (held, 1..4_usize).prop_map(|(held, times)| vec![held; times]);
     proptest::collection::vec(lasting, 2..6).prop_map(|all| all.concat().into_iter().take(11).collect())
@@ -628,7 +644,11 @@ impl World {
                 for n in 0..STRETCH {
                     let date = day(at as i32 * STRETCH + n);
                     let id = tickers.find(ticker, date).unwrap();
-                    assert_eq!(*ids.entry(holder).or_insert(id), id, "{ticker} on {date} of {holder}: {lives:?}");
+                    assert_eq!(
+                        *ids.entry(holder).or_insert(id),
+                        id,
+                        "{ticker} on {date} of {holder}: {lives:?}"
+                    );
                 }
             }
         }
@@ -650,7 +670,12 @@ fn whatever_comes_first_bars_or_list_a_bar_is_with_whom_it_belongs_to() {
         World { client, _database: database }
     });
     let cases = std::env::var("TIDEMARK_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
-    let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let strategy = lives().prop_flat_map(|lives| {
         let order = Just((0..lives.len()).collect::<Vec<usize>>()).prop_shuffle();
         (Just(lives), order, 0..3_usize, 0..100_usize)

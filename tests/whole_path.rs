@@ -231,7 +231,8 @@ async fn an_announced_day_moves_the_windows_after_it_and_a_withdrawn_one_moves_t
 
     let folder = tempfile::tempdir().unwrap();
     let announce = |date: chrono::NaiveDate| {
-        let days = format!(r#"[{{"exchange":"NYSE","date":"{date}","status":"closed","name":"Day of Mourning"}}]"#);
+        let days =
+            format!(r#"[{{"exchange":"NYSE","date":"{date}","status":"closed","name":"Day of Mourning"}}]"#);
         std::fs::write(folder.path().join("market-upcoming.json"), days).unwrap();
         std::fs::write(folder.path().join("tickers.json"), r#"{"results":[]}"#).unwrap();
         ok(&database, &format!("ingest reference --source files:{}", folder.path().display()))

@@ -50,8 +50,7 @@ pub fn compare(rule: &Calendar, said: &[Announced], kept: &[Announced], today: N
             (Some(_), close) => close.is_none() || rule.early_close(day.date) != close,
         };
         let stands = |date: &NaiveDate| to_come.get(date).is_some_and(|day| departs(day));
-        comparison.withdrawn =
-            kept.keys().copied().filter(|date| *date >= today && !stands(date)).collect();
+        comparison.withdrawn = kept.keys().copied().filter(|date| *date >= today && !stands(date)).collect();
         comparison.silent = today
             .iter_days()
             .take_while(|date| date <= last)
@@ -92,7 +91,8 @@ mod tests {
     /// The rule: early close on 2030-07-03, holiday on 2030-07-04.
     #[test]
     fn what_the_rule_knows_agrees_and_what_it_does_not_is_announced() {
-        let said = [closed("2030-07-04"), until("2030-07-03", 13), closed("2030-06-26"), until("2030-07-02", 14)];
+        let said =
+            [closed("2030-07-04"), until("2030-07-03", 13), closed("2030-06-26"), until("2030-07-02", 14)];
         let found = against_rule(&said, &[]);
         assert_eq!((found.agreeing, found.known, found.past), (2, 0, 0));
         assert_eq!(found.announced, [closed("2030-06-26"), until("2030-07-02", 14)]);

@@ -66,10 +66,8 @@ pub struct Calendar {
 impl Calendar {
     /// The rule with these days over it. It is made once a process and lives as long, and so do the names.
     pub fn with(days: &[Announced]) -> Self {
-        let announced = days
-            .iter()
-            .map(|day| (day.date, (day.close, &*String::leak(day.name.clone()))))
-            .collect();
+        let announced =
+            days.iter().map(|day| (day.date, (day.close, &*String::leak(day.name.clone())))).collect();
         let mut calendar = Self { sessions: Vec::new(), sessions_before: vec![0], announced };
         for day in FIRST_DAY.iter_days().take_while(|day| *day < END_DAY) {
             if calendar.closure(day).is_none() {

@@ -78,7 +78,7 @@ pub async fn copy(
 
 /// Notes that these instruments have bars, in the transaction that writes them: last, because two loaders wait for each other
 /// here until the first one commits.
-pub(super) async fn mark(
+pub(crate) async fn mark(
     transaction: &Transaction<'_>,
     table: &Statements,
     mut ids: Vec<i32>,

@@ -95,7 +95,9 @@ pub enum StoreError {
     #[error("a binary COPY from the database broke off in the middle of a row")]
     BrokenCopy,
     /// A list of tickers would leave an instrument with two at once.
-    #[error("the list of tickers would give one instrument the tickers {0} and {1} at one time; nothing was changed")]
+    #[error(
+        "the list of tickers would give one instrument the tickers {0} and {1} at one time; nothing was changed"
+    )]
     TwoTickers(String, String),
     /// A bar on a day that is not a session: no program of ours writes one.
     #[error("the database holds a row for {0}, which is not an exchange session")]

@@ -50,10 +50,7 @@ impl Tickers {
 
     /// Those of `seen` (tickers and days) that no instrument has: one day for each stretch of time that [`Tickers::create`]
     /// will give to one instrument, ascending.
-    pub fn unknown<'a>(
-        &self,
-        seen: impl Iterator<Item = (&'a str, NaiveDate)>,
-    ) -> Vec<(&'a str, NaiveDate)> {
+    pub fn unknown<'a>(&self, seen: impl Iterator<Item = (&'a str, NaiveDate)>) -> Vec<(&'a str, NaiveDate)> {
         let mut stretches: BTreeMap<(&str, Option<NaiveDate>), NaiveDate> = BTreeMap::new();
         for (ticker, date) in seen.filter(|(ticker, date)| self.find(ticker, *date).is_none()) {
             let periods = self.periods.get(ticker).into_iter().flatten();

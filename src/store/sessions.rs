@@ -42,7 +42,10 @@ pub async fn change_announced(
     let action = "keeping announced days";
     let first = new.iter().map(|day| day.date).chain(withdrawn.iter().copied()).min();
     let Some(first) = first else { return Ok(()) };
-    transaction.execute(include_str!("../../sql/announced_withdraw.sql"), &[&withdrawn]).await.during(action)?;
+    transaction
+        .execute(include_str!("../../sql/announced_withdraw.sql"), &[&withdrawn])
+        .await
+        .during(action)?;
     let days: Vec<NaiveDate> = new.iter().map(|day| day.date).collect();
     let closes: Vec<Option<chrono::NaiveTime>> = new.iter().map(|day| day.close).collect();
     let names: Vec<&str> = new.iter().map(|day| day.name.as_str()).collect();
@@ -50,7 +53,10 @@ pub async fn change_announced(
         .execute(include_str!("../../sql/announced_upsert.sql"), &[&days, &closes, &names])
         .await
         .during(action)?;
-    transaction.execute(include_str!("../../sql/sessions_log_changes.sql"), &[&first]).await.during(action)?;
+    transaction
+        .execute(include_str!("../../sql/sessions_log_changes.sql"), &[&first])
+        .await
+        .during(action)?;
     let announced = announced(transaction).await?;
     write(transaction, &announced).await?;
     let digest = migrate::applied_digest(&migrate::edition(transaction).await?, &announced);

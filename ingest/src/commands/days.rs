@@ -164,6 +164,9 @@ impl Selection {
     }
 }
 
+/// Sessions in which the wanted tickers are of the same instruments, and these; none for all.
+type Group<B> = (Option<Vec<i32>>, Vec<<B as SourceBars>::Session>);
+
 /// A block on its way, and what comes back from there: the connection and the counts.
 type Loading = JoinHandle<Result<(Object, Done), StoreError>>;
 
@@ -269,7 +272,7 @@ impl<B: SourceBars> Loader<B> {
         bar_table::open_chunks(&mut self.client, B::Session::TABLE, &dates).await?;
         // Days on which the wanted tickers are of other instruments go apart: a ticker that was given up leaves its
         // instrument's bars under the next one alone.
-        let mut groups: Vec<(Option<Vec<i32>>, Vec<B::Session>)> = Vec::new();
+        let mut groups: Vec<Group<B>> = Vec::new();
         for day in waiting {
             let only = self.only(day.session_date);
             let day = self.resolve(day);

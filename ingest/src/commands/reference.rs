@@ -24,7 +24,7 @@ use crate::source::{Pace, ReplySource, vendor};
 use crate::vendor::VendorClient;
 
 pub use report::Report;
-pub use source::Gathered;
+pub use source::{Gathered, from_files, from_rest};
 
 /// Load who the instruments are: names, types, exchanges, ticker changes, delistings, sectors, exchange holidays
 ///
@@ -83,9 +83,11 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
             .into());
     }
     if !options.tickers.is_empty() && !options.details && !options.events {
-        return Err(Failure::new("--tickers says whose details or events to ask for, but neither is asked for")
-            .hint("add --details or --events; the list itself is always loaded whole")
-            .into());
+        return Err(Failure::new(
+            "--tickers says whose details or events to ask for, but neither is asked for",
+        )
+        .hint("add --details or --events; the list itself is always loaded whole")
+        .into());
     }
     // Faults of the sources are found before the database is touched.
     let sectors = args.sectors.as_deref().map(sectors::read).transpose()?;
@@ -94,8 +96,8 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     let gathered = match (&args.source, &client) {
-        (Some(ReplySource::Files(folder)), _) => Some(source::from_files(folder)?),
-        (_, Some(vendor)) => Some(source::from_rest(vendor).await?),
+        (Some(ReplySource::Files(folder)), _) => Some(from_files(folder)?),
+        (_, Some(vendor)) => Some(from_rest(vendor).await?),
         _ => None,
     };
     let mut locked = super::connect(&super::open(settings)?).await?;
@@ -107,7 +109,6 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(sectors) = sectors {
         report.sectors = Some(sectors::store(&mut locked, sectors).await?);
     }
-    report.mapped = map_sectors(&mut locked).await?;
     // What was done before a fault is said too.
     report.print();
     done.map(|()| ExitCode::SUCCESS)
@@ -116,6 +117,18 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
 /// Applies what was gathered, and asks the vendor for more where `options` want it. `report` holds what was done even if this
 /// fails half-way: every part is a transaction of its own. The caller holds the ingest lock.
 pub async fn load(
+    client: &mut Object,
+    gathered: Gathered,
+    vendor: Option<&VendorClient>,
+    options: &Options,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let done = parts(client, gathered, vendor, options, report).await;
+    report.mapped = map_sectors(client).await?;
+    done
+}
+
+async fn parts(
     client: &mut Object,
     gathered: Gathered,
     vendor: Option<&VendorClient>,

@@ -56,8 +56,11 @@ pub fn details(raw: &RawDetails) -> Result<Details, FieldFault> {
     if shares.is_some_and(|shares| shares < 0.0) {
         return Err(("shares_outstanding", shares.unwrap_or_default().to_string(), Reason::Shares));
     }
-    let listed_on =
-        if field::text(&raw.list_date).is_none() { None } else { Some(field::date("list_date", &raw.list_date)?) };
+    let listed_on = if field::text(&raw.list_date).is_none() {
+        None
+    } else {
+        Some(field::date("list_date", &raw.list_date)?)
+    };
     Ok(Details {
         ticker: field::ticker("ticker", &raw.ticker)?,
         composite_figi: field::text(&raw.composite_figi),
@@ -103,7 +106,10 @@ mod tests {
         for (value, field) in [
             (json!({ "ticker": "A", "list_date": "long ago" }), "list_date"),
             (json!({ "ticker": "A", "share_class_shares_outstanding": -1 }), "shares_outstanding"),
-            (json!({ "ticker": "A", "share_class_shares_outstanding": "many" }), "share_class_shares_outstanding"),
+            (
+                json!({ "ticker": "A", "share_class_shares_outstanding": "many" }),
+                "share_class_shares_outstanding",
+            ),
             (json!({ "ticker": null }), "ticker"),
         ] {
             assert_eq!(read_one(value).expect_err("unusable").0, field);

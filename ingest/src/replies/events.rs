@@ -78,7 +78,8 @@ mod tests {
     fn events_come_in_order_and_once() {
         let changes = changes(&raw(&[("2022-06-09", "META"), ("2012-05-18", "FB"), ("2012-05-18", "FB")]));
         let changes = changes.expect("usable");
-        let shown: Vec<String> = changes.tickers.iter().map(|(day, ticker)| format!("{day} {ticker}")).collect();
+        let shown: Vec<String> =
+            changes.tickers.iter().map(|(day, ticker)| format!("{day} {ticker}")).collect();
         assert_eq!(shown, ["2012-05-18 FB", "2022-06-09 META"]);
         assert_eq!(changes.composite_figi, None);
     }
@@ -88,7 +89,8 @@ mod tests {
         assert!(changes(&raw(&[("2022-06-09", "META"), ("2022-06-09", "FB")])).is_err());
         assert!(changes(&raw(&[("2022-06-31", "META")])).is_err());
         assert!(changes(&raw(&[("2022-06-30", "M ETA")])).is_err());
-        let other: RawEvents = serde_json::from_value(json!({ "events": [{ "type": "rename", "date": "?" }] })).expect("one");
+        let other: RawEvents =
+            serde_json::from_value(json!({ "events": [{ "type": "rename", "date": "?" }] })).expect("one");
         assert!(changes(&other).expect("no change of a ticker").tickers.is_empty());
     }
 

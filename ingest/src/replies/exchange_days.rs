@@ -140,7 +140,8 @@ mod tests {
             assert_eq!((days.days.len(), days.days[0].close), (1, None));
             assert_eq!(days.differing.len(), 1);
         }
-        let days = settled(json!([entry("nasdaq", "CLOSED", Value::Null), entry("OTC", "closed", Value::Null)]));
+        let days =
+            settled(json!([entry("nasdaq", "CLOSED", Value::Null), entry("OTC", "closed", Value::Null)]));
         assert_eq!((days.days.len(), days.differing.len(), days.elsewhere), (1, 0, 1));
     }
 
@@ -170,7 +171,11 @@ mod tests {
             let days = settle(&parse(&bytes).expect(example));
             assert_eq!((days.days.len(), days.set_aside.len(), days.differing.len()), (count, 0, 0));
             let found = compare(by_rule(), &days.days, &[], today.parse().expect("a day"));
-            assert_eq!((found.agreeing, found.announced.len(), found.silent.len()), (count, 0, 0), "{example}");
+            assert_eq!(
+                (found.agreeing, found.announced.len(), found.silent.len()),
+                (count, 0, 0),
+                "{example}"
+            );
         }
     }
 }

@@ -35,7 +35,11 @@ pub fn date(name: &'static str, value: &Value) -> Result<NaiveDate, FieldFault> 
 }
 
 /// A moment as `YYYY-MM-DDTHH:MM:SSZ`; `None` where there is nothing.
-pub fn moment(name: &'static str, value: &Value, otherwise: Reason) -> Result<Option<DateTime<Utc>>, FieldFault> {
+pub fn moment(
+    name: &'static str,
+    value: &Value,
+    otherwise: Reason,
+) -> Result<Option<DateTime<Utc>>, FieldFault> {
     let Some(text) = text(value) else { return Ok(None) };
     let moment = DateTime::parse_from_rfc3339(&text).map(|moment| moment.to_utc());
     moment.map(Some).map_err(|_| (name, shown(value), otherwise))
@@ -121,7 +125,10 @@ mod tests {
         assert_eq!(day("2016-01-13"), Ok(Some("2016-01-13".to_owned())));
         assert_eq!(day_of_moment("d", &Value::Null), Ok(None));
         assert!(day("soon").is_err() && day("2016-02-30T00:00:00Z").is_err());
-        assert_eq!(moment("m", &json!("2016-01-13T18:00:00.000Z"), Reason::Time).map(|m| m.is_some()), Ok(true));
+        assert_eq!(
+            moment("m", &json!("2016-01-13T18:00:00.000Z"), Reason::Time).map(|m| m.is_some()),
+            Ok(true)
+        );
         assert!(moment("m", &json!("13:00"), Reason::Time).is_err());
     }
 

@@ -69,7 +69,9 @@ pub fn settle(raw: &[RawTicker]) -> Listings {
             }
         }
     }
-    usable.sort_by(|(a, _), (b, _)| subject(a).cmp(&subject(b)).then_with(|| (b.updated, b).cmp(&(a.updated, a))));
+    usable.sort_by(|(a, _), (b, _)| {
+        subject(a).cmp(&subject(b)).then_with(|| (b.updated, b).cmp(&(a.updated, a)))
+    });
     for (listing, place) in usable {
         match settled.records.last() {
             Some(kept) if subject(kept) == subject(&listing) => {
@@ -94,9 +96,8 @@ fn subject(listing: &Listing) -> impl Ord + '_ {
 }
 
 fn listing(raw: &RawTicker) -> Result<Listing, FieldFault> {
-    let is = |value: &Value, wanted: &str| {
-        field::text(value).is_none_or(|text| text.eq_ignore_ascii_case(wanted))
-    };
+    let is =
+        |value: &Value, wanted: &str| field::text(value).is_none_or(|text| text.eq_ignore_ascii_case(wanted));
     if !is(&raw.market, "stocks") {
         return Err(("market", field::shown(&raw.market), Reason::Market));
     }
@@ -188,7 +189,8 @@ mod tests {
 
     #[test]
     fn of_entries_about_one_listing_the_latest_is_kept() {
-        let entry = |name: &str, updated: &str| json!({ "ticker": "A", "name": name, "last_updated_utc": updated });
+        let entry =
+            |name: &str, updated: &str| json!({ "ticker": "A", "name": name, "last_updated_utc": updated });
         let settled = settled(json!([
             entry("Old", "2020-01-01T00:00:00Z"),
             entry("New", "2024-01-01T00:00:00Z"),
@@ -206,7 +208,9 @@ mod tests {
         let next = std::fs::read_dir(&mocks)
             .expect("mocks")
             .map(|entry| entry.expect("an entry").path())
-            .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tickers&cursor")));
+            .find(|path| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tickers&cursor"))
+            });
         for (example, count) in [
             (data.join("polygon_json/examples/v3__reference__tickers.json"), 1),
             (mocks.join("tickers.json"), 2),

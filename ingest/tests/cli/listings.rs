@@ -13,8 +13,7 @@ use crate::support::Database;
 use crate::tables;
 use crate::vendor::{Fault, Market, Ticker, Vendor};
 
-const DAYS: [&str; 6] =
-    ["2022-06-06", "2022-06-07", "2022-06-08", "2022-06-09", "2022-06-10", "2022-06-13"];
+const DAYS: [&str; 6] = ["2022-06-06", "2022-06-07", "2022-06-08", "2022-06-09", "2022-06-10", "2022-06-13"];
 
 /// Facebook by its FIGI, under either name.
 fn facebook(ticker: &str) -> Ticker {
@@ -91,11 +90,16 @@ async fn the_list_is_read_page_by_page_active_and_delisted_and_twice_is_once() {
     );
     let twx = "SELECT from_date || ' ' || until_date FROM ticker_periods WHERE ticker = 'TWX' ORDER BY 1";
     assert_eq!(tables::texts(&client, twx).await, ["0001-01-01 2001-01-12", "2001-01-12 2018-06-15"]);
-    assert_eq!(tables::number(&client, "SELECT count(*) FROM change_log").await, 0, "nobody computes from them");
+    assert_eq!(
+        tables::number(&client, "SELECT count(*) FROM change_log").await,
+        0,
+        "nobody computes from them"
+    );
 
     let run = reference(&database, &vendor, &[]).await.succeeded();
     assert!(run.out.contains("0 new, 0 changed, 6 equal"), "{}", run.out);
-    vendor.market().tickers[0] = Ticker::new("AAPL").with("name", "Apple").with("last_updated_utc", "2030-01-01T00:00:00Z");
+    vendor.market().tickers[0] =
+        Ticker::new("AAPL").with("name", "Apple").with("last_updated_utc", "2030-01-01T00:00:00Z");
     let run = reference(&database, &vendor, &[]).await.succeeded();
     assert!(run.out.contains("0 new, 1 changed, 5 equal"), "{}", run.out);
     assert_eq!(tables::number(&client, "SELECT count(*) FROM reference_loads").await, 3);
@@ -162,7 +166,8 @@ async fn a_new_name_is_asked_for_merged_and_its_bars_survive_a_reload_of_the_old
     // A correction that takes a bar away reaches whoever had the ticker on that day.
     let folder = Folder::new();
     folder.day(DAYS[1], &[("AAPL", 140.0, 2e6)]);
-    let run = backfill(&database.url, folder.path(), DAYS[1], DAYS[1], &["--tickers", "FB"]).await.succeeded();
+    let run =
+        backfill(&database.url, folder.path(), DAYS[1], DAYS[1], &["--tickers", "FB"]).await.succeeded();
     assert_eq!(run.number("removed"), 1);
 }
 
@@ -175,7 +180,9 @@ async fn details_are_asked_for_once_and_a_broken_off_run_goes_on() {
     let mut market = Market::new();
     market.tickers = vec![
         Ticker::new("AAPL"),
-        Ticker::new("BRK.A").with_detail("sic_code", "6331").with_detail("share_class_shares_outstanding", 600_000),
+        Ticker::new("BRK.A")
+            .with_detail("sic_code", "6331")
+            .with_detail("share_class_shares_outstanding", 600_000),
         Ticker::new("GONE").delisted("2022-06-06").with_detail("sic_code", "1311"),
         Ticker::new("ZZZ"),
     ];
@@ -210,7 +217,11 @@ async fn details_are_asked_for_once_and_a_broken_off_run_goes_on() {
 
     tables::forget_changes(&client).await;
     let run = reference(&database, &vendor, &["--details", "--tickers", "AAPL,NOBODY"]).await.succeeded();
-    assert!(run.out.contains("1 read   0 new or changed, 1 set aside") && run.out.contains("NOBODY"), "{}", run.out);
+    assert!(
+        run.out.contains("1 read   0 new or changed, 1 set aside") && run.out.contains("NOBODY"),
+        "{}",
+        run.out
+    );
     assert_eq!(tables::number(&client, "SELECT count(*) FROM change_log").await, 0);
 }
 
@@ -219,8 +230,12 @@ async fn sectors_of_a_file_outweigh_sic_codes_and_faults_are_named_with_their_li
     let (database, folder) = (Database::create().await, Folder::new());
     folder.day(DAYS[0], &[("AAPL", 140.0, 2e6), ("BRK.A", 4e5, 10.0)]);
     backfill(&database.url, folder.path(), DAYS[0], DAYS[0], &[]).await.succeeded();
-    let write = |name: &str, text: &str| std::fs::write(Path::new(folder.path()).join(name), text).expect("written");
-    write("tickers.json", r#"{"results":[{"ticker":"AAPL","name":"Apple","type":"CS"},{"ticker":"BRK.A","name":"Berkshire"}]}"#);
+    let write =
+        |name: &str, text: &str| std::fs::write(Path::new(folder.path()).join(name), text).expect("written");
+    write(
+        "tickers.json",
+        r#"{"results":[{"ticker":"AAPL","name":"Apple","type":"CS"},{"ticker":"BRK.A","name":"Berkshire"}]}"#,
+    );
     write(
         "ticker-details.json",
         r#"{"results":[{"ticker":"AAPL","sic_code":"3571"},{"ticker":"BRK.A","sic_code":"6331"},{"ticker":"NONE","sic_code":"1"}]}"#,
@@ -228,7 +243,8 @@ async fn sectors_of_a_file_outweigh_sic_codes_and_faults_are_named_with_their_li
     write("sectors.csv", "ticker,sector\nAAPL,consumer discretionary\nX,Energy\nBRK.A,Insurance\n");
     let source = format!("files:{}", folder.path());
     let file = format!("{}/sectors.csv", folder.path());
-    let run = ingest(&database.url, &["reference", "--source", &source, "--sectors", &file]).await.succeeded();
+    let run =
+        ingest(&database.url, &["reference", "--source", &source, "--sectors", &file]).await.succeeded();
     assert!(run.out.contains("3 read   1 new or changed, 0 equal, 0 repeated, 2 set aside"), "{}", run.out);
     for words in ["line 3: X", "line 4: BRK.A \"Insurance\"", "details: the ticker is not known"] {
         assert!(run.out.contains(words), "{words}\n{}", run.out);
@@ -246,7 +262,11 @@ async fn sectors_of_a_file_outweigh_sic_codes_and_faults_are_named_with_their_li
     assert_eq!(tables::texts(&client, query).await, expected);
     assert_eq!(tables::number(&client, "SELECT count(*) FROM change_log").await, 0);
     let run = ingest(&database.url, &["status"]).await.succeeded();
-    assert!(run.out.contains("reference    2 in the vendor's list, 1 with a type, 2 with a sector"), "{}", run.out);
+    assert!(
+        run.out.contains("reference    2 in the vendor's list, 1 with a type, 2 with a sector"),
+        "{}",
+        run.out
+    );
 }
 
 /// A session some weeks from now, and the one after it.
@@ -358,7 +378,8 @@ async fn the_real_list_of_a_year_names_every_instrument_and_moves_no_bar() {
     let source = format!("files:{market}");
     let run = ingest(&database.url, &["reference", "--source", &source]).await.succeeded();
     let new = 1_775 - loaded;
-    let words = format!("1,775 read   {new} new, {} changed, 0 equal, 0 repeated, 0 set aside", tables_count(loaded));
+    let words =
+        format!("1,775 read   {new} new, {} changed, 0 equal, 0 repeated, 0 set aside", tables_count(loaded));
     assert!(run.out.contains(&words), "{words}\n{}", run.out);
     assert_eq!(tables::bars(&client).await, before);
     let ended = "SELECT count(*) FROM ticker_periods WHERE until_date IS NOT NULL";

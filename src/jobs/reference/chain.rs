@@ -81,10 +81,11 @@ fn of_events(events: &[(NaiveDate, String)]) -> Chain {
 /// The list says that the ticker ended before `end`.
 fn ended(links: &mut Chain, ticker: &str, end: NaiveDate, told: impl Fn(&str, NaiveDate) -> bool) {
     let same = links.iter().rposition(|link| link.ticker == ticker);
-    let corrected = same.filter(|at| links[*at].until.is_none_or(|until| until == end || !told(ticker, until)));
+    let corrected =
+        same.filter(|at| links[*at].until.is_none_or(|until| until == end || !told(ticker, until)));
     if let Some(at) = corrected {
         // Where another ticker follows, its first day is known already.
-        if at + 1 == links.len() && links[at].start.is_none_or(|start| first(start) < end) {
+        if at + 1 == links.len() && links[at].start.is_none_or(|start| start.earliest() < end) {
             links[at].until = Some(end);
         }
         return;
@@ -97,7 +98,7 @@ fn ended(links: &mut Chain, ticker: &str, end: NaiveDate, told: impl Fn(&str, Na
     if let Some(next) = links.get_mut(at) {
         match next.start {
             Some(Start::On(day)) if day < end => return,
-            Some(start) if first(start) < end => next.start = Some(Start::NotBefore(end)),
+            Some(start) if start.earliest() < end => next.start = Some(Start::NotBefore(end)),
             _ => {}
         }
     }
@@ -116,13 +117,6 @@ fn now(links: &mut Chain, ticker: &str, told: impl Fn(&str, NaiveDate) -> bool) 
         Some(last) => last.until.map(Start::NotBefore),
     };
     links.push(Link { ticker: ticker.to_owned(), start, until: None });
-}
-
-fn first(start: Start) -> NaiveDate {
-    match start {
-        Start::Unknown => BEGINNING,
-        Start::NotBefore(day) | Start::On(day) => day,
-    }
 }
 
 /// Dates the link at `at`, which follows another one: from `day` on.
@@ -168,8 +162,8 @@ mod tests {
     }
 
     fn built(base: &[Held], events: Option<&[(&str, &str)]>, entries: &[Listing]) -> Vec<String> {
-        let events: Option<Vec<(NaiveDate, String)>> =
-            events.map(|events| events.iter().map(|(date, ticker)| (day(date), (*ticker).to_owned())).collect());
+        let events: Option<Vec<(NaiveDate, String)>> = events
+            .map(|events| events.iter().map(|(date, ticker)| (day(date), (*ticker).to_owned())).collect());
         let base: Vec<&Held> = base.iter().collect();
         let entries: Vec<&Listing> = entries.iter().collect();
         shown(&chain(&base, events.as_deref(), &entries))
@@ -228,7 +222,8 @@ mod tests {
 
     #[test]
     fn two_ends_of_one_ticker_are_two_times() {
-        let entries = [listing("A", Some("2003-03-28")), listing("A", Some("2010-01-04")), listing("A", None)];
+        let entries =
+            [listing("A", Some("2003-03-28")), listing("A", Some("2010-01-04")), listing("A", None)];
         let links = ["A … 2003-03-29", "A >=2003-03-29 2010-01-05", "A >=2010-01-05 …"];
         assert_eq!(built(&[], None, &entries), links);
         // As the database has it where nobody had the ticker in between.
@@ -257,7 +252,10 @@ mod tests {
         assert_eq!(by("2022-06-08 2022-06-09", "", "2022-06-09"), None, "no bars under the new one");
         assert_eq!(by("", "2022-06-02 2022-06-03", "2022-06-09"), None, "no bars under the old one");
         // An earlier holder of the new ticker is not the change.
-        assert_eq!(by("2022-06-07 2022-06-08", "2022-06-03 2022-06-09", "2022-06-08").as_deref(), Some("2022-06-09"));
+        assert_eq!(
+            by("2022-06-07 2022-06-08", "2022-06-03 2022-06-09", "2022-06-08").as_deref(),
+            Some("2022-06-09")
+        );
         // Both trade all the time.
         assert_eq!(by("2022-06-08 2022-06-09", "2022-06-08 2022-06-09", "2022-06-09"), None);
     }

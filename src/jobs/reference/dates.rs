@@ -27,29 +27,31 @@ pub async fn date_changes(
         .iter()
         .map(|at| {
             let link = &chains[*at][chains[*at].len() - 2];
-            (link.ticker.as_str(), link.start.map_or(BEGINNING, first))
+            (link.ticker.as_str(), link.start.map_or(BEGINNING, Start::earliest))
         })
         .collect();
     let old = store::spans_under(client, &old).await?;
     let new: Vec<(&str, NaiveDate)> = undated
         .iter()
         .zip(&old)
-        .map(|(at, old)| (chains[*at][chains[*at].len() - 1].ticker.as_str(), old.map_or(BEGINNING, |span| span.1)))
+        .map(|(at, old)| {
+            (chains[*at][chains[*at].len() - 1].ticker.as_str(), old.map_or(BEGINNING, |span| span.1))
+        })
         .collect();
     // From the old one's last day on: a bar on that very day shows that both trade.
     let spans = store::spans_under(client, &new).await?;
-    let later: Vec<(&str, NaiveDate)> = new.iter().map(|(ticker, day)| (*ticker, *day + Days::new(1))).collect();
+    let later: Vec<(&str, NaiveDate)> =
+        new.iter().map(|(ticker, day)| (*ticker, *day + Days::new(1))).collect();
     let after = store::spans_under(client, &later).await?;
     let mut both = Vec::new();
     for (at, ((old, new), after)) in undated.into_iter().zip(old.iter().zip(spans).zip(after)) {
         let last = old.map(|span| span.1);
         let day = match (last, new, after) {
-            (Some(_), _, Some((first, _))) => first,
+            (Some(_), _, Some((first, _))) | (None, Some((first, _)), _) => first,
             (Some(last), Some((first, _)), None) if first == last => {
                 both.push(at);
                 continue;
             }
-            (None, Some((first, _)), _) => first,
             (Some(last), _, None) if sessions_between(last, today) <= NEAR => last + Days::new(1),
             _ => today,
         };
@@ -57,13 +59,6 @@ pub async fn date_changes(
         chain::date(&mut chains[at], link, day);
     }
     Ok(both)
-}
-
-fn first(start: Start) -> NaiveDate {
-    match start {
-        Start::Unknown => BEGINNING,
-        Start::NotBefore(day) | Start::On(day) => day,
-    }
 }
 
 fn sessions_between(from: NaiveDate, until: NaiveDate) -> i32 {
@@ -89,7 +84,7 @@ pub async fn follow_bars(client: &impl GenericClient, chains: &mut [Chain]) -> R
     for (at, links) in chains.iter().enumerate() {
         for (link, pair) in links.windows(2).enumerate() {
             // Where the new ticker was somebody else's for a while, the instrument did not change from one to the other.
-            let begun = pair[1].start.map(first);
+            let begun = pair[1].start.map(Start::earliest);
             if let Some(day) = pair[0].until.filter(|until| begun == Some(*until)) {
                 edges.push((at, link + 1, day));
             }
@@ -121,8 +116,9 @@ pub async fn follow_bars(client: &impl GenericClient, chains: &mut [Chain]) -> R
     for ((at, link, _), day) in edges.iter().zip(changed) {
         // Not beyond what comes before and after.
         let links = &mut chains[*at];
-        let begun = links[*link - 1].start.map_or(BEGINNING, first);
-        let Some(day) = day.filter(|day| begun < *day && links[*link].until.is_none_or(|until| *day < until)) else {
+        let begun = links[*link - 1].start.map_or(BEGINNING, Start::earliest);
+        let Some(day) = day.filter(|day| begun < *day && links[*link].until.is_none_or(|until| *day < until))
+        else {
             continue;
         };
         links[*link - 1].until = Some(day);

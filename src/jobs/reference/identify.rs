@@ -151,11 +151,7 @@ fn precedence<'a>(entry: &'a Listing, index: &Index<'_>) -> impl Ord + use<'a> {
 }
 
 /// Of the entries of one ticker and last day, one.
-fn one_a_ticker(
-    entries: &[Listing],
-    index: &Index<'_>,
-    refused: &mut Vec<(usize, Refusal)>,
-) -> Vec<usize> {
+fn one_a_ticker(entries: &[Listing], index: &Index<'_>, refused: &mut Vec<(usize, Refusal)>) -> Vec<usize> {
     let mut by_time: BTreeMap<(&str, Option<NaiveDate>), Vec<usize>> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
         by_time.entry((&entry.ticker, entry.last_day)).or_default().push(at);
@@ -209,7 +205,9 @@ fn one_ticker_at_a_time(
     index: &Index<'_>,
     refused: &mut Vec<(usize, Refusal)>,
 ) {
-    group.sort_by_key(|at| (entries[*at].last_day.unwrap_or(NaiveDate::MAX), precedence(&entries[*at], index)));
+    group.sort_by_key(|at| {
+        (entries[*at].last_day.unwrap_or(NaiveDate::MAX), precedence(&entries[*at], index))
+    });
     group.dedup_by(|later, kept| {
         let twice = entries[*later].last_day == entries[*kept].last_day;
         if twice {
@@ -268,14 +266,9 @@ impl Matching<'_> {
         let ends_there = |entry: &Listing, period: &Held| {
             entry.last_day.and_then(|last| last.succ_opt()).is_some_and(|end| period.until == Some(end))
         };
-        let now = |entry: &Listing, _: &Held| entry.last_day.is_none();
-        let any = |_: &Listing, _: &Held| true;
-        let passes: [&dyn Fn(&Listing, &Held) -> bool; 3] = [&ends_there, &now, &any];
-        for pass in passes {
-            self.pass(|matching, entry, period, known| {
-                pass(entry, period) && matching.compatible(entry, known)
-            });
-        }
+        self.pass(|_, entry, period, known| ends_there(entry, period) && compatible(entry, known));
+        self.pass(|_, entry, _, known| entry.last_day.is_none() && compatible(entry, known));
+        self.pass(|_, entry, _, known| compatible(entry, known));
         let found_before: Vec<bool> = self.entities.iter().map(|entity| entity.known.is_some()).collect();
         self.pass(|matching, entry, period, known| {
             let vanished =
@@ -310,11 +303,11 @@ impl Matching<'_> {
             }
         }
     }
+}
 
-    /// Whether nothing that identifies them says that they are two.
-    fn compatible(&self, entry: &Listing, known: &Known) -> bool {
-        let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
-        !differ(&entry.composite_figi, &known.composite_figi)
-            && !differ(&entry.share_class_figi, &known.share_class_figi)
-    }
+/// Whether nothing that identifies them says that they are two.
+fn compatible(entry: &Listing, known: &Known) -> bool {
+    let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+    !differ(&entry.composite_figi, &known.composite_figi)
+        && !differ(&entry.share_class_figi, &known.share_class_figi)
 }

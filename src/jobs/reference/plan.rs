@@ -128,9 +128,10 @@ pub fn plan(
     }
     let latest = |places: &[usize]| {
         // Its last bar, or where it has none, its last day.
-        places.iter().copied().max_by_key(|at| {
-            (spans[*at].map(|span| span.1), parts[*at].until.unwrap_or(NaiveDate::MAX))
-        })
+        places
+            .iter()
+            .copied()
+            .max_by_key(|at| (spans[*at].map(|span| span.1), parts[*at].until.unwrap_or(NaiveDate::MAX)))
     };
 
     // Who is who.
@@ -164,7 +165,8 @@ pub fn plan(
     for (id, places) in &of_instrument {
         let unclaimed: Vec<usize> = places.iter().copied().filter(|at| parts[*at].holder.is_none()).collect();
         let nobody = !listed.contains(id) && !became.contains(id);
-        let stays = latest(&unclaimed).filter(|at| nobody && (spans[*at].is_some() || latest(places) == Some(*at)));
+        let stays =
+            latest(&unclaimed).filter(|at| nobody && (spans[*at].is_some() || latest(places) == Some(*at)));
         for at in unclaimed {
             if Some(at) == stays {
                 targets[at] = Some(Target::Old(*id));
@@ -193,7 +195,8 @@ pub fn plan(
     }
     periods.sort_by(|a, b| (&a.ticker, a.from).cmp(&(&b.ticker, b.from)));
     periods.dedup_by(|later, kept| {
-        let goes_on = later.ticker == kept.ticker && later.holder == kept.holder && kept.until == Some(later.from);
+        let goes_on =
+            later.ticker == kept.ticker && later.holder == kept.holder && kept.until == Some(later.from);
         if goes_on {
             kept.until = later.until;
         }
@@ -214,7 +217,9 @@ pub fn plan(
         .iter()
         .zip(spans)
         .zip(&targets)
-        .filter_map(|((_, span), target)| target.filter(|target| span.is_some() && matches!(target, Target::New(_))))
+        .filter_map(|((_, span), target)| {
+            target.filter(|target| span.is_some() && matches!(target, Target::New(_)))
+        })
         .collect();
     Plan { holders, new, split: with_bars.len(), moves, periods, merged }
 }
@@ -285,8 +290,7 @@ mod tests {
     #[test]
     fn two_instruments_that_are_one_become_the_older_of_them() {
         let old = [held("FB", None, None, 7), held("META", None, None, 9)];
-        let wanted =
-            [period("FB", None, Some("2022-06-09"), 0), period("META", Some("2022-06-09"), None, 0)];
+        let wanted = [period("FB", None, Some("2022-06-09"), 0), period("META", Some("2022-06-09"), None, 0)];
         let bars = [(7, "2012-05-18"), (7, "2022-06-08"), (9, "2022-06-09"), (9, "2022-07-01")];
         let plan = planned(&old, &wanted, &[None], &bars);
         assert_eq!(plan.holders, [Some(Target::Old(7))]);
@@ -298,8 +302,7 @@ mod tests {
     #[test]
     fn the_earlier_holder_of_a_reused_ticker_gets_its_bars() {
         let old = [held("FB", None, None, 7)];
-        let wanted =
-            [period("FB", None, Some("2003-03-29"), 0), period("FB", Some("2003-03-29"), None, 1)];
+        let wanted = [period("FB", None, Some("2003-03-29"), 0), period("FB", Some("2003-03-29"), None, 1)];
         let bars = [(7, "1999-09-29"), (7, "2003-03-28"), (7, "2012-05-18"), (7, "2020-01-02")];
         let plan = planned(&old, &wanted, &[None, None], &bars);
         assert_eq!(plan.holders, [Some(Target::New(0)), Some(Target::Old(7))]);
@@ -312,8 +315,7 @@ mod tests {
     fn bars_of_nobody_before_a_known_first_day_stay_with_the_instrument_that_a_bar_created() {
         // An earlier fund used META until January; the list does not know it.
         let old = [held("FB", None, None, 7), held("META", None, None, 9)];
-        let wanted =
-            [period("FB", None, Some("2022-06-09"), 0), period("META", Some("2022-06-09"), None, 0)];
+        let wanted = [period("FB", None, Some("2022-06-09"), 0), period("META", Some("2022-06-09"), None, 0)];
         let bars = [(7, "2012-05-18"), (7, "2022-06-08"), (9, "2021-06-30"), (9, "2022-07-01")];
         let plan = planned(&old, &wanted, &[Some(7)], &bars);
         assert_eq!(moves(&plan), ["9 to 7: 2022-06-09 …"]);
@@ -344,8 +346,7 @@ mod tests {
     #[test]
     fn periods_that_are_as_they_should_be_need_nothing() {
         let old = [held("FB", None, Some("2022-06-09"), 7), held("META", Some("2022-06-09"), None, 7)];
-        let wanted =
-            [period("FB", None, Some("2022-06-09"), 0), period("META", Some("2022-06-09"), None, 0)];
+        let wanted = [period("FB", None, Some("2022-06-09"), 0), period("META", Some("2022-06-09"), None, 0)];
         let plan = planned(&old, &wanted, &[Some(7)], &[(7, "2022-01-03")]);
         assert!(plan.moves.is_empty() && plan.merged.is_empty() && plan.new == 0);
         assert_eq!(plan.periods.len(), 2);

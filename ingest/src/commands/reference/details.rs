@@ -136,7 +136,8 @@ fn usable(wanted: &Wanted, raw: &RawDetails, refused: &mut Refusals) -> Option<s
             return None;
         }
     };
-    if composite_figi.is_some() && wanted.composite_figi.is_some() && composite_figi != wanted.composite_figi {
+    if composite_figi.is_some() && wanted.composite_figi.is_some() && composite_figi != wanted.composite_figi
+    {
         refused.add("details: of another FIGI", || ticker);
         return None;
     }

@@ -51,23 +51,17 @@ impl Changes {
 }
 
 /// Whom to ask: those of `tickers`, else those whose entries show a change.
-pub async fn whom(
-    client: &Object,
-    entries: &[Listing],
-    tickers: &[String],
-) -> Result<Vec<Ask>, StoreError> {
+pub async fn whom(client: &Object, entries: &[Listing], tickers: &[String]) -> Result<Vec<Ask>, StoreError> {
     if tickers.is_empty() {
         return job::changed_tickers(&***client, entries).await;
     }
     let ask = |ticker: &String| {
         // The present holder; else the one that had it last.
-        let entry = entries.iter().filter(|entry| entry.ticker == *ticker).max_by_key(|entry| {
-            (entry.last_day.is_none(), entry.last_day)
-        });
-        Ask {
-            ticker: ticker.clone(),
-            composite_figi: entry.and_then(|entry| entry.composite_figi.clone()),
-        }
+        let entry = entries
+            .iter()
+            .filter(|entry| entry.ticker == *ticker)
+            .max_by_key(|entry| (entry.last_day.is_none(), entry.last_day));
+        Ask { ticker: ticker.clone(), composite_figi: entry.and_then(|entry| entry.composite_figi.clone()) }
     };
     Ok(tickers.iter().map(ask).collect())
 }

@@ -75,7 +75,8 @@ pub fn read(path: &Path) -> Result<Sectors, Failure> {
 impl Sectors {
     fn take(&mut self, line: u64, ticker: &str, name: &str) {
         self.read += 1;
-        let shown = || format!("line {line}: {} \"{}\"", printable(ticker.as_bytes()), printable(name.as_bytes()));
+        let shown =
+            || format!("line {line}: {} \"{}\"", printable(ticker.as_bytes()), printable(name.as_bytes()));
         let Some(sector) = Sector::named(name) else {
             return self.refused.add("not the name of a GICS sector", shown);
         };
@@ -133,12 +134,16 @@ mod tests {
              Three,AAPL,Energy\nFour,NA,Energy\n,,Energy\n",
         );
         let sectors = read(file.path()).expect("readable");
-        let kept: Vec<String> =
-            sectors.by_ticker.iter().map(|(ticker, (line, sector))| format!("{ticker} {line} {}", sector.name())).collect();
+        let kept: Vec<String> = sectors
+            .by_ticker
+            .iter()
+            .map(|(ticker, (line, sector))| format!("{ticker} {line} {}", sector.name()))
+            .collect();
         assert_eq!(kept, ["AAPL 2 Information Technology", "NA 3 Energy"]);
         assert_eq!((sectors.read, sectors.repeated, sectors.refused.total()), (6, 1, 3));
         let shown = format!("{:?}", sectors.refused);
-        for words in ["line 4: X \\\"Tech\\\"", "line 5: AAPL \\\"Energy\\\", line 2", "the ticker is empty"] {
+        for words in ["line 4: X \\\"Tech\\\"", "line 5: AAPL \\\"Energy\\\", line 2", "the ticker is empty"]
+        {
             assert!(shown.contains(words), "{words}: {shown}");
         }
     }

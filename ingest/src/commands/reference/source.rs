@@ -63,8 +63,7 @@ pub async fn from_rest(vendor: &VendorClient) -> anyhow::Result<Gathered> {
         }
     }
     let body = vendor.get(UPCOMING, &[]).await?;
-    let days =
-        exchange_days::parse(&body).map_err(|fault| vendor.malformed(UPCOMING, &fault.to_string()))?;
+    let days = exchange_days::parse(&body).map_err(|fault| vendor.malformed(UPCOMING, &fault.to_string()))?;
     Ok(Gathered {
         source: "rest".to_owned(),
         tickers: tickers::settle(&raw),
