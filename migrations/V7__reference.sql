@@ -52,7 +52,7 @@ COMMENT ON COLUMN exchange_days_announced.name IS 'Why, in the vendor''s words.'
 COMMENT ON COLUMN exchange_days_announced.announced_at IS 'When it was read.';
 
 COMMENT ON TABLE sessions IS 'Trading sessions of the New York Stock Exchange, 1970 to 2099, written by the programs from their own calendar and from exchange_days_announced.';
-COMMENT ON COLUMN schema_applied.digest IS 'SHA-256 of the views, the calendar, the announced days and the aggregates.';
+COMMENT ON COLUMN schema_applied.digest IS 'SHA-256 of the views, of the calendar and of the announced days.';
 
 CREATE TABLE reference_loads (
     load_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -69,3 +69,5 @@ COMMENT ON COLUMN reference_loads.listed IS 'Entries of the list.';
 COMMENT ON COLUMN reference_loads.set_aside IS 'Entries that were not used.';
 COMMENT ON COLUMN reference_loads.changed IS 'Instruments that were new or changed.';
 COMMENT ON COLUMN reference_loads.loaded_at IS 'When.';
+
+COMMENT ON COLUMN shares_outstanding.filing_date IS 'Day of the filing, or the day on which the vendor''s details gave the count; usable from the session after it.';

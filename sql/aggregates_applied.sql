@@ -1,2 +1,2 @@
--- Edition and digest of the aggregates as they were created; empty before that. One row. Caller: store::migrate.
-SELECT coalesce((SELECT aggregates FROM schema_applied), '')
+-- Notes which aggregates are applied. $1 edition and digest. Repeatable; the row of schema_applied is there. Caller: store::migrate.
+UPDATE schema_applied SET aggregates = $1

@@ -1,5 +1,5 @@
--- Moves minute bars to another instrument, by their day in New York. Parameters and result as of move_bars_day.
--- Caller: store::reference.
+-- Moves minute bars to another instrument, by their day in New York; of two bars of one minute the one that is there stays.
+-- Parameters and result as of move_bars_day. Caller: store::reference.
 WITH moved AS (
     DELETE FROM bars_minute AS t
     USING unnest($1::integer[], $2::integer[], $3::date[], $4::date[]) AS m (from_id, into_id, first_day, until_day)
@@ -12,6 +12,7 @@ WITH moved AS (
     SELECT into_id, bar_start, open, high, low, close, volume, vwap, trade_count
     FROM moved
     ORDER BY into_id, bar_start
+    ON CONFLICT DO NOTHING
 )
 SELECT from_id,
        into_id,

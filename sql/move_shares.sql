@@ -1,5 +1,5 @@
--- Moves share counts that do not come from statements to another instrument, by the day of their filing. Parameters and result
--- as of move_bars_day. Caller: store::reference.
+-- Moves share counts that do not come from statements to another instrument, by the day on which they were given; one that is
+-- there already stays. Parameters and result as of move_bars_day. Caller: store::reference.
 WITH moved AS (
     DELETE FROM share_counts AS t
     USING unnest($1::integer[], $2::integer[], $3::date[], $4::date[]) AS m (from_id, into_id, first_day, until_day)
@@ -10,5 +10,6 @@ WITH moved AS (
 ), arrived AS (
     INSERT INTO share_counts (instrument_id, filing_date, period_end, shares)
     SELECT into_id, filing_date, period_end, shares FROM moved ORDER BY into_id, filing_date, period_end
+    ON CONFLICT DO NOTHING
 )
 SELECT from_id, into_id, min(filing_date), max(filing_date), count(*) FROM moved GROUP BY from_id, into_id

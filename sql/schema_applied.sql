@@ -1,4 +1,3 @@
--- Notes which views, which calendar and which aggregates are applied. $1 digest of all, $2 edition and digest of the
--- aggregates. Repeatable. Caller: store::migrate.
-INSERT INTO schema_applied (digest, aggregates) VALUES ($1, $2)
-ON CONFLICT (only_row) DO UPDATE SET digest = excluded.digest, aggregates = excluded.aggregates
+-- Notes which views and which calendar are applied. $1 digest. Repeatable. Caller: store::sessions.
+INSERT INTO schema_applied (digest) VALUES ($1)
+ON CONFLICT (only_row) DO UPDATE SET digest = excluded.digest

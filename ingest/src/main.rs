@@ -31,7 +31,6 @@ First steps:
   ingest sample --out market                                   make up a market to try things on
   ingest backfill --source flatfiles:market --from 2022-01-01  load its bars
   ingest actions --source files:market                         load its splits and dividends
-  ingest reference --source files:market                       load who its instruments are
   ingest verify                                                check that it is complete and can be right
   features refresh                                             compute the factors
   scan full                                                    rank the market

@@ -20,7 +20,7 @@ pub struct Statements {
     pub(super) update: &'static str,
     pub(super) add: &'static str,
     pub(super) log_changes: &'static str,
-    /// Notes that instruments have bars of the table; none where nobody asks.
+    /// Notes that instruments have bars; none where nobody asks.
     pub(super) mark: Option<&'static str>,
 }
 
@@ -76,9 +76,8 @@ pub async fn copy(
     Ok(count)
 }
 
-/// Notes that these instruments have bars, in the transaction that writes them: last, because two loaders wait for each other
-/// here until the first one commits.
-pub(crate) async fn mark(
+/// Notes that these instruments have bars.
+pub(super) async fn mark(
     transaction: &Transaction<'_>,
     table: &Statements,
     mut ids: Vec<i32>,

@@ -36,7 +36,7 @@ pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let known = known_version();
     match state(client).await? {
         Some(state) if state.version > known => return Err(state.newer(known)),
-        Some(state) if state.version == known && adopt(client, &state).await? => return Ok(()),
+        Some(state) if state.version == known && state.is_applied(client).await? => return Ok(()),
         _ => {}
     }
     let lock = lock::hold(client, lock::Name::Schema).await?;
@@ -76,33 +76,37 @@ struct State {
     version: i32,
     digest: String,
     edition: String,
+    aggregates: String,
 }
 
 impl State {
     fn newer(&self, known: i32) -> StoreError {
         StoreError::NewerSchema { found: self.version, known }
     }
-}
 
-/// Lays the announced days over the calendar if everything outside of migrations is applied, these days included.
-async fn adopt(client: &impl GenericClient, state: &State) -> Result<bool, StoreError> {
-    let announced = sessions::announced(client).await?;
-    let applied = state.digest == applied_digest(&state.edition, &announced);
-    if applied {
-        calendar::announce(&announced);
+    fn has_aggregates(&self) -> bool {
+        self.aggregates == aggregates::version(&self.edition)
     }
-    Ok(applied)
+
+    /// Whether everything outside of migrations is applied too; lays the announced days over the calendar where it is.
+    async fn is_applied(&self, client: &impl GenericClient) -> Result<bool, StoreError> {
+        let announced = sessions::announced(client).await?;
+        let applied = self.has_aggregates() && self.digest == applied_digest(&announced);
+        if applied {
+            calendar::announce(&announced);
+        }
+        Ok(applied)
+    }
 }
 
-/// Digest of everything that is applied outside of migrations on an edition of TimescaleDB.
-pub(super) fn applied_digest(edition: &str, announced: &[Announced]) -> String {
+/// Digest of the views and of the calendar.
+pub(super) fn applied_digest(announced: &[Announced]) -> String {
     let mut hash = Sha256::new();
     for view in VIEWS {
         hash.update(view);
     }
     // The calendar is its source: computing every session would cost more than this whole check.
     hash.update(include_str!("../domain/calendar.rs"));
-    hash.update(aggregates::version(edition));
     for Announced { date, close, .. } in announced {
         hash.update(format!("{date} {close:?}\n"));
     }
@@ -126,16 +130,19 @@ async fn state(client: &impl GenericClient) -> Result<Option<State>, StoreError>
         return Ok(None);
     }
     let row = client.query_one(include_str!("../../sql/schema_state.sql"), &[]).await.during(action)?;
-    Ok(Some(State { version: row.get(0), digest: row.get(1), edition: row.get(2) }))
+    Ok(Some(State { version: row.get(0), digest: row.get(1), edition: row.get(2), aggregates: row.get(3) }))
 }
 
 async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
     timescale(client).await?;
     // Another program may have done the work while this one waited for the lock.
-    match state(client).await? {
-        Some(state) if state.version > known => return Err(state.newer(known)),
-        Some(state) if state.version == known && adopt(client, &state).await? => return Ok(()),
-        _ => {}
+    if let Some(state) = state(client).await? {
+        if state.version > known {
+            return Err(state.newer(known));
+        }
+        if state.version == known && state.is_applied(client).await? {
+            return Ok(());
+        }
     }
     embedded::migrations::runner()
         .set_abort_divergent(true)
@@ -149,29 +156,18 @@ async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
     }
     let announced = sessions::announced(&transaction).await?;
     sessions::write(&transaction, &announced).await?;
-    let edition = edition(&transaction).await?;
-    let (digest, version) = (applied_digest(&edition, &announced), aggregates::version(&edition));
-    let statement = include_str!("../../sql/aggregates_applied.sql");
-    let applied: String = transaction.query_one(statement, &[]).await.during(action)?.get(0);
-    let renewed = applied != version;
-    if renewed {
-        aggregates::create(&transaction, &edition).await?;
+    let state = state(&transaction).await?;
+    let renewed = state.filter(|state| !state.has_aggregates());
+    if let Some(State { edition, .. }) = &renewed {
+        aggregates::create(&transaction, edition).await?;
+        let version = aggregates::version(edition);
+        let statement = include_str!("../../sql/aggregates_applied.sql");
+        transaction.execute(statement, &[&version]).await.during(action)?;
     }
-    let statement = include_str!("../../sql/schema_applied.sql");
-    transaction.execute(statement, &[&digest, &version]).await.during(action)?;
     transaction.commit().await.during(action)?;
     calendar::announce(&announced);
     // Not in the transaction, which it could not run in. A program that dies here leaves aggregates that are right and slow.
-    if renewed { aggregates::refresh_all(client).await } else { Ok(()) }
-}
-
-/// Edition of TimescaleDB.
-pub(super) async fn edition(client: &impl GenericClient) -> Result<String, StoreError> {
-    let row = client
-        .query_one(include_str!("../../sql/timescale_edition.sql"), &[])
-        .await
-        .during("reading the edition of TimescaleDB")?;
-    Ok(row.get(0))
+    if renewed.is_some() { aggregates::refresh_all(client).await } else { Ok(()) }
 }
 
 async fn timescale(client: &impl GenericClient) -> Result<(), StoreError> {

@@ -58,16 +58,10 @@ pub async fn change_announced(
         .await
         .during(action)?;
     let announced = announced(transaction).await?;
-    write(transaction, &announced).await?;
-    let digest = migrate::applied_digest(&migrate::edition(transaction).await?, &announced);
-    transaction
-        .execute(include_str!("../../sql/schema_digest.sql"), &[&digest])
-        .await
-        .during(action)
-        .map(|_| ())
+    write(transaction, &announced).await
 }
 
-/// Writes the table of sessions.
+/// Writes the table of sessions, and the digest that says what it was written from.
 pub(super) async fn write(transaction: &Transaction<'_>, announced: &[Announced]) -> Result<(), StoreError> {
     let action = "writing the calendar";
     let calendar = Calendar::with(announced);
@@ -80,5 +74,11 @@ pub(super) async fn write(transaction: &Transaction<'_>, announced: &[Announced]
         let close = calendar.early_close(day).map(|t| i64::from(t.num_seconds_from_midnight()) * 1_000_000);
         copy.bigint(close);
     }
-    copy.finish().await.map(|_| ())
+    copy.finish().await?;
+    let digest = migrate::applied_digest(announced);
+    transaction
+        .execute(include_str!("../../sql/schema_applied.sql"), &[&digest])
+        .await
+        .during(action)
+        .map(|_| ())
 }

@@ -31,25 +31,6 @@ pub struct Status {
     pub revisions: u64,
 }
 
-/// Counts of reference data.
-#[derive(Debug, Clone)]
-pub struct Reference {
-    /// Instruments with bars that the vendor's list knows.
-    pub listed: u64,
-    /// Instruments with bars that have a type.
-    pub with_type: u64,
-    /// Instruments with bars that have a sector.
-    pub with_sector: u64,
-    /// Instruments of the list that have no bars.
-    pub without_bars: u64,
-    /// Instruments that turned out to be others.
-    pub merged: u64,
-    /// Days that the exchange announced and that depart from the calendar's rule.
-    pub announced_days: u64,
-    /// When a list was last applied.
-    pub loaded_at: Option<DateTime<Utc>>,
-}
-
 /// What the ledger has of a timeframe.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
@@ -70,6 +51,25 @@ impl Loaded {
             bars: rows.iter().map(|row| row.get::<_, i32>(1) as u64).sum(),
         })
     }
+}
+
+/// Counts of reference data.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// Instruments with bars that the vendor's list knows.
+    pub listed: u64,
+    /// Instruments with bars that have a type.
+    pub with_type: u64,
+    /// Instruments with bars that have a sector.
+    pub with_sector: u64,
+    /// Instruments of the list that have no bars.
+    pub without_bars: u64,
+    /// Instruments that turned out to be others.
+    pub merged: u64,
+    /// Days that the exchange announced and that depart from the calendar's rule.
+    pub announced_days: u64,
+    /// When a list was last applied.
+    pub loaded_at: Option<DateTime<Utc>>,
 }
 
 /// Reads the counts.

@@ -16,7 +16,7 @@ use tidemark::store::{self, StoreError};
 
 use super::days::Selection;
 use super::listing::Listing;
-use super::{actions, backfill, statements};
+use super::{actions, backfill, reference, statements};
 use crate::source::{self, BarSource, Pace};
 use crate::vendor::VendorClient;
 
@@ -34,8 +34,8 @@ const WEEK: Days = Days::new(7);
 
 /// Bring everything up to the last finished session: the one command to schedule after the close
 ///
-/// Loads the sessions that are new, looks at the last ones again for late corrections, and loads splits and dividends;
-/// statements once a week. A step that fails does not keep the others from their work, and makes the exit code 1. Run it as
+/// Loads the sessions that are new, looks at the last ones again for late corrections, and loads splits and dividends; once a
+/// week also who the instruments are, the exchange's days to come, and statements. A step that fails does not keep the others from their work, and makes the exit code 1. Run it as
 /// often as you like, also twice at once: one waits for the other and then finds little to do.
 #[derive(clap::Args)]
 #[command(after_help = AFTER)]
@@ -56,7 +56,7 @@ pub struct Args {
     /// Only these tickers, comma-separated; case matters
     #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = backfill::ticker)]
     tickers: Vec<String>,
-    /// When to load statements, which take many calls
+    /// When to load reference data and statements, which take some 40 calls
     #[arg(long, value_enum, default_value = "weekly")]
     slow: Slow,
     #[command(flatten)]
@@ -108,11 +108,12 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     let daily = Daily::plan(settings, args).await?;
     daily.announce();
     let mut failed: Vec<&str> = Vec::new();
-    for name in ["bars", "actions", "statements"] {
+    for name in ["bars", "actions", "reference", "statements"] {
         println!("\n{name}");
         let result = match name {
             "bars" => daily.bars().await,
             "actions" => daily.actions().await,
+            "reference" => daily.reference().await,
             _ => daily.statements().await,
         };
         match result {
@@ -121,7 +122,7 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
             Ok(Step::Partly) => failed.push(name),
             Err(error) => {
                 println!("failed: {error}");
-                let without_database = error.chain().any(|cause| cause.is::<StoreError>());
+                let without_database = error.chain().any(<dyn std::error::Error>::is::<StoreError>);
                 failure::report(&error, crate::hint_of);
                 failed.push(name);
                 // The other steps would say the same.
@@ -233,7 +234,38 @@ impl<'a> Daily<'a> {
         Ok(Step::Done)
     }
 
+    async fn reference(&self) -> anyhow::Result<Step> {
+        if self.args.slow == Slow::Never {
+            return Ok(Step::Skipped("--slow never".into()));
+        }
+        let mut client = super::connect(&super::open(self.settings)?).await?;
+        let gathered = match (self.folder(), &self.api) {
+            (Some(folder), _) if Listing::any_in(folder, &["tickers"])? => reference::from_files(folder)?,
+            (Some(folder), _) => {
+                return Ok(Step::Skipped(format!("no list of tickers is in {}", folder.display())));
+            }
+            (None, None) => return Ok(Step::Skipped(NO_KEY.into())),
+            (None, Some(api)) => {
+                let loaded = store::reference::last_load(&**client).await?.map(|at| at.date_naive());
+                if let Some(loaded) = loaded.filter(|loaded| self.is_recent(*loaded)) {
+                    return Ok(Step::Skipped(format!("loaded on {loaded}; --slow always loads it now")));
+                }
+                reference::from_rest(api).await?
+            }
+        };
+        reference::load_list(&mut client, gathered, self.api.as_deref()).await?.print();
+        Ok(Step::Done)
+    }
+
+    /// Whether what was loaded on `day` need not be loaded again yet.
+    fn is_recent(&self, day: NaiveDate) -> bool {
+        self.args.slow == Slow::Weekly && day + WEEK > statements::today()
+    }
+
     async fn statements(&self) -> anyhow::Result<Step> {
+        if self.args.slow == Slow::Never {
+            return Ok(Step::Skipped("--slow never".into()));
+        }
         let mut client = super::connect(&super::open(self.settings)?).await?;
         let source = match (self.folder(), &self.api) {
             (Some(folder), _) if Listing::any_in(folder, &Kind::ALL.map(Kind::name))? => {
@@ -247,17 +279,12 @@ impl<'a> Daily<'a> {
             }
             (None, None) => return Ok(Step::Skipped(NO_KEY.into())),
         };
-        let today = statements::today();
-        match self.args.slow {
-            Slow::Never => return Ok(Step::Skipped("--slow never".into())),
-            Slow::Weekly if self.folder().is_none() => {
-                if let Some(loaded) = filed_through(&client).await?.filter(|loaded| *loaded + WEEK > today) {
-                    return Ok(Step::Skipped(format!("loaded up to {loaded}; --slow always loads them now")));
-                }
-            }
-            Slow::Weekly | Slow::Always => {}
+        if self.folder().is_none()
+            && let Some(loaded) = filed_through(&client).await?.filter(|loaded| self.is_recent(*loaded))
+        {
+            return Ok(Step::Skipped(format!("loaded up to {loaded}; --slow always loads them now")));
         }
-        statements::load(&mut client, source, today).await?.print();
+        statements::load(&mut client, source, statements::today()).await?.print();
         Ok(Step::Done)
     }
 

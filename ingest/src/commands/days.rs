@@ -164,11 +164,11 @@ impl Selection {
     }
 }
 
-/// Sessions in which the wanted tickers are of the same instruments, and these; none for all.
-type Group<B> = (Option<Vec<i32>>, Vec<<B as SourceBars>::Session>);
-
 /// A block on its way, and what comes back from there: the connection and the counts.
 type Loading = JoinHandle<Result<(Object, Done), StoreError>>;
+
+/// Sessions in which the wanted tickers are of the same instruments; none: all are wanted.
+type Group<B> = (Option<Vec<i32>>, Vec<<B as SourceBars>::Session>);
 
 /// Gathers days into blocks and loads them: while blocks are on their way into the database, the next one gathers.
 pub struct Loader<B: SourceBars = TickerBars> {

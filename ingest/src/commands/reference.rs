@@ -96,8 +96,8 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     let gathered = match (&args.source, &client) {
-        (Some(ReplySource::Files(folder)), _) => Some(from_files(folder)?),
-        (_, Some(vendor)) => Some(from_rest(vendor).await?),
+        (Some(ReplySource::Files(folder)), _) => Some(source::from_files(folder)?),
+        (_, Some(vendor)) => Some(source::from_rest(vendor).await?),
         _ => None,
     };
     let mut locked = super::connect(&super::open(settings)?).await?;
@@ -109,9 +109,27 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(sectors) = sectors {
         report.sectors = Some(sectors::store(&mut locked, sectors).await?);
     }
+    report.mapped = map_sectors(&mut locked).await?;
     // What was done before a fault is said too.
     report.print();
     done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Applies what was gathered, asks `vendor` for the days of the ticker changes that it shows, and maps sectors: what
+/// `ingest daily` does. The caller holds the ingest lock.
+///
+/// # Errors
+/// A fault of vendor or database. The list is applied whole or not at all.
+pub async fn load_list(
+    locked: &mut Object,
+    gathered: Gathered,
+    vendor: Option<&VendorClient>,
+) -> anyhow::Result<Report> {
+    let options = Options { events: true, ..Options::default() };
+    let mut report = Report::default();
+    load(locked, gathered, vendor, &options, &mut report).await?;
+    report.mapped = map_sectors(locked).await?;
+    Ok(report)
 }
 
 /// Applies what was gathered, and asks the vendor for more where `options` want it. `report` holds what was done even if this
@@ -123,24 +141,12 @@ pub async fn load(
     options: &Options,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let done = parts(client, gathered, vendor, options, report).await;
-    report.mapped = map_sectors(client).await?;
-    done
-}
-
-async fn parts(
-    client: &mut Object,
-    gathered: Gathered,
-    vendor: Option<&VendorClient>,
-    options: &Options,
-    report: &mut Report,
-) -> anyhow::Result<()> {
     let today = today();
     let Gathered { source, tickers, mut changes, details, exchange_days } = gathered;
     let entries = &tickers.records;
     let mut refused = Refusals::default();
-    for left in &tickers.set_aside {
-        refused.add(&left.reason.to_string(), || left.to_string());
+    for record in &tickers.set_aside {
+        refused.add(&record.reason.to_string(), || record.to_string());
     }
     if let Some(vendor) = vendor.filter(|_| options.events) {
         let asks = events::whom(client, entries, &options.tickers).await?;

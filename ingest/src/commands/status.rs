@@ -101,6 +101,19 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is loaded of minute bars: sessions of those between the first and the last.
+fn minutes(loaded: &Loaded) -> String {
+    let (Some(first), Some(last)) = (loaded.sessions.first(), loaded.sessions.last()) else {
+        return "minutes      none: ingest backfill --timeframe minute".to_owned();
+    };
+    format!(
+        "minutes      {} of {} sessions from {first} to {last}, {} bars, by the ledger",
+        say::count(loaded.sessions.len() as u64),
+        say::count(nyse().sessions(*first, *last + Days::new(1)).len() as u64),
+        say::count(loaded.bars),
+    )
+}
+
 fn print_reference(reference: &status::Reference) {
     let Some(loaded_at) = reference.loaded_at else {
         println!("reference    none: ingest reference --help");
@@ -119,17 +132,4 @@ fn print_reference(reference: &status::Reference) {
         say::count(reference.merged),
         say::count(reference.announced_days)
     );
-}
-
-/// What is loaded of minute bars: sessions of those between the first and the last.
-fn minutes(loaded: &Loaded) -> String {
-    let (Some(first), Some(last)) = (loaded.sessions.first(), loaded.sessions.last()) else {
-        return "minutes      none: ingest backfill --timeframe minute".to_owned();
-    };
-    format!(
-        "minutes      {} of {} sessions from {first} to {last}, {} bars, by the ledger",
-        say::count(loaded.sessions.len() as u64),
-        say::count(nyse().sessions(*first, *last + Days::new(1)).len() as u64),
-        say::count(loaded.bars),
-    )
 }

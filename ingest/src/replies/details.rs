@@ -44,7 +44,7 @@ pub struct Details {
 /// # Errors
 /// As of [`ReplyError`]: a file that is not a reply is refused whole.
 pub fn read(folder: &Path) -> Result<Option<Vec<RawDetails>>, ReplyError> {
-    files::all(folder, "ticker-details", parse_reply)
+    files::read(folder, "ticker-details", parse_reply)
 }
 
 /// The details, if their fields are what they should be.

@@ -38,7 +38,7 @@ struct RawTickerChange {
 /// # Errors
 /// As of [`ReplyError`]: a file that is not a reply is refused whole.
 pub fn read(folder: &Path) -> Result<Option<Vec<RawEvents>>, ReplyError> {
-    files::all(folder, "ticker-events", parse_reply)
+    files::read(folder, "ticker-events", parse_reply)
 }
 
 /// An instrument's tickers in the order of their first days; two tickers on one day contradict each other, and all of its

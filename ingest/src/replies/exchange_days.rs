@@ -43,7 +43,7 @@ pub struct ExchangeDays {
 /// # Errors
 /// As of [`ReplyError`].
 pub fn read(folder: &Path) -> Result<Option<Vec<RawDay>>, ReplyError> {
-    files::all(folder, "market-upcoming", parse)
+    files::read(folder, "market-upcoming", parse)
 }
 
 /// The entries of a reply, which is a bare list.

@@ -61,30 +61,26 @@ impl ReplyError {
 /// # Errors
 /// As of [`ReplyError`]: a file that is not a page of results is refused whole.
 pub fn page<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, ReplyError> {
-    read(path, |text| Ok(parse_page(text)?.results))
+    parsed(path, |text| Ok(parse_page(text)?.results))
 }
 
 /// What `parse` makes of all files of `name` in `folder`, in the order of their names; `None` if no file is there.
 ///
 /// # Errors
-/// As of [`ReplyError`].
-pub fn all<T>(
+/// As of [`page`].
+pub fn read<T>(
     folder: &Path,
     name: &str,
     parse: impl Fn(&[u8]) -> Result<Vec<T>, PageFault>,
 ) -> Result<Option<Vec<T>>, ReplyError> {
     let mut all: Option<Vec<T>> = None;
     for path in paths(folder, name)? {
-        all.get_or_insert_default().extend(read(&path, &parse)?);
+        all.get_or_insert_default().extend(parsed(&path, &parse)?);
     }
     Ok(all)
 }
 
-/// What `parse` makes of one file.
-///
-/// # Errors
-/// As of [`ReplyError`].
-fn read<T>(path: &Path, parse: impl Fn(&[u8]) -> Result<T, PageFault>) -> Result<T, ReplyError> {
+fn parsed<T>(path: &Path, parse: impl Fn(&[u8]) -> Result<Vec<T>, PageFault>) -> Result<Vec<T>, ReplyError> {
     let stored = fs::read(path).map_err(|source| ReplyError::Read { path: path.to_owned(), source })?;
     let mut unpacked = Vec::new();
     let text = if path.extension().is_some_and(|extension| extension == "gz") {

@@ -1,5 +1,4 @@
-//! The vendor's JSON replies about splits, dividends, statements, tickers and exchange days: pages of them, and the records in
-//! them.
+//! The vendor's JSON replies about splits, dividends, statements, tickers and exchange days: pages of them, and the records in them.
 //!
 //! A page is the same whether it comes over the network or from a file, so [`parse_page`] knows neither; each record module
 //! has a raw form, which takes what the vendor may write, and `record`, which says what it means or why it means nothing.

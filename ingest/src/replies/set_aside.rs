@@ -44,8 +44,8 @@ pub enum Reason {
     /// Filed on a day to come.
     #[error("filed after today")]
     FiledLater,
-    /// A count of shares below 0.
-    #[error("the count of shares is below 0")]
+    /// The count of shares is not above 0.
+    #[error("the count of shares is not above 0")]
     Shares,
     /// An entry of another market than US stocks.
     #[error("another market than US stocks")]

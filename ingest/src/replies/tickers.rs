@@ -1,16 +1,17 @@
 //! The vendor's list of tickers, active and delisted.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 use tidemark::domain::listing::Listing;
 
 use super::ReplyError;
 use super::field::{self, FieldFault};
-use super::files;
-use super::page::parse_page;
 use super::set_aside::{Reason, SetAside};
+use super::{files, parse_page};
 
 /// One entry as the vendor sends it, from `/v3/reference/tickers`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,54 +31,49 @@ pub struct RawTicker {
     last_updated_utc: Value,
 }
 
-/// The entries of a list, each once, and what was left out.
-#[derive(Debug, Default, PartialEq)]
-pub struct Listings {
-    /// Entries, sorted.
+/// Entries in order, each once, and what was left out. Everything but places is the same for every order of the results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// The entries, by ticker.
     pub records: Vec<Listing>,
-    /// Entries that said nothing new.
-    pub repeated: usize,
-    /// Entries that are not used.
+    /// Results that said nothing new and were dropped.
+    pub collapsed: usize,
+    /// Results that are not used, by their place.
     pub set_aside: Vec<SetAside>,
-}
-
-impl Listings {
-    /// Entries of the source.
-    pub fn read(&self) -> usize {
-        self.records.len() + self.repeated + self.set_aside.len()
-    }
 }
 
 /// Reads `tickers.json`, `tickers.json.gz` and `tickers-*.json[.gz]` in `folder`; `None` if there are none.
 ///
 /// # Errors
 /// As of [`ReplyError`]: a file that is not a page of results is refused whole.
-pub fn read(folder: &Path) -> Result<Option<Listings>, ReplyError> {
-    let all = files::all(folder, "tickers", |text| Ok(parse_page::<RawTicker>(text)?.results))?;
-    Ok(all.map(|all| settle(&all)))
+pub fn read(folder: &Path) -> Result<Option<Settled>, ReplyError> {
+    Ok(files::read(folder, "tickers", |text| Ok(parse_page(text)?.results))?.map(settle))
 }
 
 /// Every entry once. Of entries that agree in ticker, last day, FIGIs and CIK and differ otherwise the latest is kept.
-pub fn settle(raw: &[RawTicker]) -> Listings {
-    let mut settled = Listings::default();
-    let mut usable: Vec<(Listing, usize)> = Vec::new();
+pub fn settle(raw: Vec<RawTicker>) -> Settled {
+    let mut usable: Vec<(usize, Listing)> = Vec::with_capacity(raw.len());
+    let mut set_aside = Vec::new();
     for (at, raw) in raw.iter().enumerate() {
         match listing(raw) {
-            Ok(listing) => usable.push((listing, at + 1)),
-            Err(fault) => {
-                settled.set_aside.push(SetAside::new(at + 1, field::shown_text(&raw.ticker), fault));
-            }
+            Ok(listing) => usable.push((at + 1, listing)),
+            Err(fault) => set_aside.push(SetAside::new(at + 1, field::shown_text(&raw.ticker), fault)),
         }
     }
-    usable.sort_by(|(a, _), (b, _)| {
-        subject(a).cmp(&subject(b)).then_with(|| (b.updated, b).cmp(&(a.updated, a)))
+    usable.sort_by(|(a_place, a), (b_place, b)| {
+        subject(a, b)
+            .then_with(|| b.updated.cmp(&a.updated))
+            .then_with(|| b.cmp(a))
+            .then(a_place.cmp(b_place))
     });
-    for (listing, place) in usable {
+    let mut settled = Settled { records: Vec::with_capacity(usable.len()), collapsed: 0, set_aside };
+    for (place, listing) in usable {
         match settled.records.last() {
-            Some(kept) if subject(kept) == subject(&listing) => {
-                let said = |one: &Listing| (one.name.clone(), one.kind.clone(), one.exchange.clone());
-                if said(kept) == said(&listing) {
-                    settled.repeated += 1;
+            Some(kept) if subject(kept, &listing).is_eq() => {
+                if (&kept.name, &kept.kind, &kept.exchange)
+                    == (&listing.name, &listing.kind, &listing.exchange)
+                {
+                    settled.collapsed += 1;
                 } else {
                     let fault = ("name", listing.name.unwrap_or_default(), Reason::Contradicted);
                     settled.set_aside.push(SetAside::new(place, listing.ticker, fault));
@@ -86,13 +82,17 @@ pub fn settle(raw: &[RawTicker]) -> Listings {
             _ => settled.records.push(listing),
         }
     }
+    settled.set_aside.sort_by_key(|result| result.place);
     settled
 }
 
-/// What an entry is about: of those that agree in it only one can hold.
-fn subject(listing: &Listing) -> impl Ord + '_ {
-    let Listing { ticker, last_day, composite_figi, share_class_figi, cik, .. } = listing;
-    (ticker, last_day, composite_figi, share_class_figi, cik)
+/// Order of what entries are about: equal for those of which only one can hold.
+fn subject(a: &Listing, b: &Listing) -> Ordering {
+    fn key(listing: &Listing) -> (&str, Option<NaiveDate>, Option<&str>, Option<&str>, Option<&str>) {
+        let Listing { ticker, last_day, composite_figi, share_class_figi, cik, .. } = listing;
+        (ticker, *last_day, composite_figi.as_deref(), share_class_figi.as_deref(), cik.as_deref())
+    }
+    key(a).cmp(&key(b))
 }
 
 fn listing(raw: &RawTicker) -> Result<Listing, FieldFault> {
@@ -134,9 +134,9 @@ mod tests {
     use crate::flatfiles::test_data;
     use serde_json::json;
 
-    fn settled(results: Value) -> Listings {
+    fn settled(results: Value) -> Settled {
         let page = parse_page(json!({ "results": results }).to_string().as_bytes()).expect("a page");
-        settle(&page.results)
+        settle(page.results)
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(facebook.composite_figi.as_deref(), Some("BBG000MM2P62"));
         assert_eq!((meta.last_day, &meta.composite_figi, &meta.cik), (None, &None, &None));
         assert!(meta.updated.is_some());
-        assert_eq!((settled.repeated, settled.set_aside.len()), (0, 0));
+        assert_eq!((settled.collapsed, settled.set_aside.len()), (0, 0));
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
         ]));
         assert_eq!(settled.records.len(), 1);
         assert_eq!(settled.records[0].name.as_deref(), Some("New"));
-        assert_eq!((settled.repeated, settled.set_aside.len()), (1, 1));
+        assert_eq!((settled.collapsed, settled.set_aside.len()), (1, 1));
     }
 
     #[test]
@@ -217,12 +217,12 @@ mod tests {
             (next.expect("the second page"), 2),
         ] {
             let page = parse_page(&std::fs::read(&example).expect("readable")).expect("a page");
-            let settled = settle(&page.results);
+            let settled = settle(page.results);
             assert_eq!((settled.records.len(), settled.set_aside.len()), (count, 0), "{}", example.display());
             assert!(settled.records.iter().all(|listing| listing.composite_figi.is_some()));
         }
         let year = read(&data.join("vendor/us2015")).expect("readable").expect("there");
-        assert_eq!((year.records.len(), year.repeated, year.set_aside.len()), (1_775, 0, 0));
+        assert_eq!((year.records.len(), year.collapsed, year.set_aside.len()), (1_775, 0, 0));
         assert_eq!(year.records.iter().filter(|listing| listing.last_day.is_some()).count(), 300);
     }
 }

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
+
+use tidemark::store::lock;
 
 use crate::files::{Folder, naive};
-use crate::run::{Run, backfill, command, finish};
+use crate::run::{backfill, command, finish};
 use crate::support::Database;
 use crate::tables;
 
 #[tokio::test]
-async fn of_two_loads_at_once_the_second_waits_says_so_and_finds_everything_done() {
+async fn loads_that_meet_another_wait_and_say_so_and_the_last_finds_everything_done() {
     let folder = Folder::new();
     let args = ["sample", "--out", folder.path(), "--instruments", "40", "--sessions", "100"];
     finish(command(None, &args)).await.succeeded();
@@ -17,14 +20,26 @@ async fn of_two_loads_at_once_the_second_waits_says_so_and_finds_everything_done
     let database = Database::create_empty().await;
     let load =
         || backfill(&database.url, folder.path(), "2024-01-01", "2024-12-31", &["--block-bars", "300"]);
-    let (one, other) = tokio::join!(load(), load());
+    let client = database.client().await;
+    // A third one is loading until both wait.
+    let both_wait = async {
+        let held = lock::hold(&client, lock::Name::Ingest).await.expect("the lock");
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while tables::number(&client, waiting).await < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        held.release(&client).await.expect("released");
+    };
+    let (one, other, ()) = tokio::join!(load(), load(), both_wait);
     let (one, other) = (one.succeeded(), other.succeeded());
-    let waited = |run: &Run| run.err.contains("another ingest is loading into this database");
-    assert!(waited(&one) != waited(&other), "{}\n{}", one.err, other.err);
-    let second = if waited(&one) { one } else { other };
+    for run in [&one, &other] {
+        assert!(run.err.contains("another ingest is loading into this database"), "{}", run.err);
+    }
+    let first = one.out.contains("loaded 100, unchanged 0, set aside 0");
+    let second = if first { other } else { one };
     assert!(second.out.contains("loaded 0, unchanged 100, set aside 0"), "{}", second.out);
 
-    let client = database.client().await;
     assert_eq!(tables::bars(&client).await, bars);
     assert_eq!(tables::loads(&client).await.len(), 100);
     assert_eq!(tables::unlogged(&client).await, 0);

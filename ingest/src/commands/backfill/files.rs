@@ -130,13 +130,16 @@ pub(super) fn say_progress<B: SourceBars>(
 }
 
 fn read_file(decoder: &mut Decoder, file: &FoundFile, same: &Same, selection: &Selection) -> Read {
+    let started = Instant::now();
     let packed = match new_bytes(file, same) {
         Ok(Some(packed)) => packed,
         Ok(None) => return Read::Unchanged,
         Err(error) => return Read::Unusable(error.into()),
     };
+    let reading = started.elapsed();
     match decode(decoder, &file.path, &packed, file.session_date, selection) {
-        Ok((mut day, seen)) => {
+        Ok((mut day, mut seen)) => {
+            (seen.reading, seen.decoding) = (reading, started.elapsed().saturating_sub(reading));
             day.origin = absolute(&file.path).display().to_string();
             Read::Day(Box::new((day, seen)))
         }
@@ -175,7 +178,7 @@ pub(super) fn decode(
         set_aside: set_aside.total() as usize,
         bars,
     };
-    Ok((source_day, Seen { rows: day.len() as u64 + set_aside.total(), set_aside }))
+    Ok((source_day, Seen::new(day.len() as u64 + set_aside.total(), set_aside)))
 }
 
 pub(super) fn absolute(path: &Path) -> PathBuf {

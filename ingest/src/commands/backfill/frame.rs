@@ -111,7 +111,7 @@ impl Frame for TickerMinutes {
             set_aside: set_aside.total() as usize,
             bars: file.bars,
         };
-        Ok((day, Seen { rows: file.rows as u64, set_aside }))
+        Ok((day, Seen::new(file.rows as u64, set_aside)))
     }
 
     fn by_day(range: Range) -> ByDay<MinuteBar> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use tidemark::failure;
-use tidemark::jobs::load::Outcome;
+use tidemark::jobs::load::{Outcome, Stages};
 use tidemark::say;
 
 use super::super::days::{Loader, Selection, SourceBars, SourceDay, TickerBars};
@@ -47,6 +47,12 @@ pub struct Report {
     pub api_calls: u64,
     /// How long it took.
     pub time: Duration,
+    /// What the loader's time went to; blocks and files are worked on side by side, so that these times overlap.
+    pub stages: Stages,
+    /// Time in which files were read, and decoded, likewise.
+    pub reading: Duration,
+    /// Decoding.
+    pub decoding: Duration,
 }
 
 /// What reading one file gave.
@@ -64,6 +70,16 @@ pub(super) struct Seen {
     pub rows: u64,
     /// Rows that are not loaded, by reason.
     pub set_aside: Refusals,
+    /// Time in which its bytes were read, where they were.
+    pub reading: Duration,
+    /// Time in which they were unpacked and decoded, where it was taken.
+    pub decoding: Duration,
+}
+
+impl Seen {
+    pub fn new(rows: u64, set_aside: Refusals) -> Self {
+        Self { rows, set_aside, reading: Duration::ZERO, decoding: Duration::ZERO }
+    }
 }
 
 impl Report {
@@ -78,6 +94,8 @@ impl Report {
                 let (day, seen) = *day;
                 self.read += seen.rows;
                 self.rows.merge(&seen.set_aside);
+                self.reading += seen.reading;
+                self.decoding += seen.decoding;
                 loader.take(day).await?;
             }
             Read::Unchanged => self.unchanged += 1,
@@ -94,6 +112,7 @@ impl Report {
         self.loaded = loader.done.sessions;
         self.bars = loader.done.bars;
         self.outcome = loader.done.outcome;
+        self.stages = loader.done.stages;
         self.time = time;
         for ticker in selection.tickers().into_iter().flatten() {
             if let Some(similar) = loader.unknown(ticker) {
@@ -138,6 +157,17 @@ impl Report {
         println!("equal      {:>10}", say::count(self.outcome.equal));
         let rate = self.bars as f64 / self.time.as_secs_f64();
         println!("time       {:>10}   {} bars a second", say::time(self.time), say::count(rate as u64));
+        let stages = &self.stages;
+        let mut work =
+            vec![("copying", stages.copying), ("logging", stages.logging), ("committing", stages.committing)];
+        if self.local {
+            let before =
+                [("reading", self.reading), ("decoding", self.decoding), ("sorting", stages.sorting)];
+            work.splice(0..0, before);
+        }
+        let work: Vec<String> =
+            work.iter().map(|(what, time)| format!("{} {what}", say::time(*time))).collect();
+        println!("work                    {}", work.join(", "));
         for (ticker, similar) in &self.unknown {
             let meant =
                 if similar.is_empty() { String::new() } else { format!(" (known: {})", similar.join(", ")) };

@@ -5,7 +5,7 @@ use tidemark::say;
 
 use super::super::refusals::Refusals;
 use super::{details, exchange_days, sectors};
-use crate::replies::tickers::Listings;
+use crate::replies::tickers::Settled;
 
 /// Changes and days that are named.
 const NAMED: usize = 5;
@@ -34,9 +34,9 @@ struct List {
 
 impl Report {
     /// Notes what the list did.
-    pub fn list(&mut self, tickers: &Listings, summary: Summary, refused: Refusals) {
-        let (read, repeated) = (tickers.read(), tickers.repeated);
-        self.list = Some(List { read, repeated, summary, refused });
+    pub fn list(&mut self, tickers: &Settled, summary: Summary, refused: Refusals) {
+        let read = tickers.records.len() + tickers.collapsed + tickers.set_aside.len();
+        self.list = Some(List { read, repeated: tickers.collapsed, summary, refused });
     }
 
     /// Prints the report.

@@ -8,7 +8,7 @@ use tidemark::say;
 use super::events::{self, Changes};
 use crate::replies::details::{self, RawDetails};
 use crate::replies::exchange_days::{self, ExchangeDays};
-use crate::replies::tickers::{self, Listings, RawTicker};
+use crate::replies::tickers::{self, RawTicker, Settled};
 use crate::replies::{events as replies_events, parse_page};
 use crate::vendor::VendorClient;
 
@@ -23,7 +23,7 @@ pub struct Gathered {
     /// For the ledger.
     pub source: String,
     /// The list.
-    pub tickers: Listings,
+    pub tickers: Settled,
     /// Ticker changes, as far as they were read with the list.
     pub changes: Changes,
     /// Details, as far as they were read with the list.
@@ -66,7 +66,7 @@ pub async fn from_rest(vendor: &VendorClient) -> anyhow::Result<Gathered> {
     let days = exchange_days::parse(&body).map_err(|fault| vendor.malformed(UPCOMING, &fault.to_string()))?;
     Ok(Gathered {
         source: "rest".to_owned(),
-        tickers: tickers::settle(&raw),
+        tickers: tickers::settle(raw),
         changes: Changes::default(),
         details: None,
         exchange_days: Some(exchange_days::settle(&days)),

@@ -69,7 +69,6 @@ struct Campaign {
     random: Random,
     cluster: Option<Cluster>,
     truth: Truth,
-    faults: RandomFaults,
     plan: VecDeque<Disturbance>,
     /// How long a load takes undisturbed: from which source, and whether all sessions are there already.
     times: BTreeMap<(Source, bool), Duration>,
@@ -105,8 +104,7 @@ impl Campaign {
         let plan = plan::draw(&mut random, kills).into_iter().filter(is_possible).collect();
         // A small campaign takes a minute, a great one has more to meet in each load.
         let truth = Truth::new(seed, if kills < 50 { 120 } else { 250 });
-        let faults = RandomFaults::new(seed, FAULTS, true);
-        Self { random, cluster, truth, faults, plan, times: BTreeMap::new(), tally: Tally::default(), kills }
+        Self { random, cluster, truth, plan, times: BTreeMap::new(), tally: Tally::default(), kills }
     }
 
     /// Rounds until nothing is left of the plan, and enough kills met a load in its middle.
@@ -142,7 +140,8 @@ impl Campaign {
         let mut round = Round { again, args: self.truth.args(source, again), held };
         let measured = self.times.contains_key(&(source, again));
         // The first load of a kind is measured, undisturbed.
-        self.truth.vendor.random_faults(measured.then(|| self.faults.clone()));
+        let faults = measured.then(|| RandomFaults::new(self.random.below(1 << 31), FAULTS, true));
+        self.truth.vendor.random_faults(faults);
         let disturbances = if measured { self.random.below(6) + 1 } else { 0 };
         let mut succeeded = false;
         for _ in 0..disturbances {
