@@ -1,4 +1,5 @@
--- Moves dividends to another instrument. Parameters and result as of move_bars_day. Caller: store::reference.
+-- Moves dividends to another instrument; one that is there already stays. Parameters and result as of move_bars_day.
+-- Caller: store::reference.
 WITH moved AS (
     DELETE FROM dividends AS t
     USING unnest($1::integer[], $2::integer[], $3::date[], $4::date[]) AS m (from_id, into_id, first_day, until_day)
@@ -7,5 +8,6 @@ WITH moved AS (
 ), arrived AS (
     INSERT INTO dividends (instrument_id, ex_date, kind, cash_amount, vendor_id)
     SELECT into_id, ex_date, kind, cash_amount, vendor_id FROM moved ORDER BY into_id, ex_date
+    ON CONFLICT DO NOTHING
 )
 SELECT from_id, into_id, min(ex_date), max(ex_date), count(*) FROM moved GROUP BY from_id, into_id

@@ -233,12 +233,14 @@ async fn two_instruments_that_are_one_are_merged_with_everything_they_have() {
         Some(market::bar(id, session, 9))
     })
     .await;
-    // A statement with a number that JSON would not keep to the last bit, and a minute.
+    // Statements, one of them filed under the new ticker before it had a bar, as the vendor lists them; and a minute.
     let statement = format!(
         "INSERT INTO statements (instrument_id, period_end, timeframe, filing_date, has_income_statement, revenue)
-         VALUES ({new}, '{}', 'quarterly', '{}', true, 0.1::float8 + 0.2)",
+         VALUES ({new}, '{}', 'quarterly', '{}', true, 0.1::float8 + 0.2), ({new}, '{}', 'annual', '{}', true, 1)",
         day(85),
-        day(95)
+        day(95),
+        day(30),
+        day(40)
     );
     let minute = format!(
         "INSERT INTO bars_minute (instrument_id, bar_start, open, high, low, close, volume)

@@ -25,6 +25,16 @@ pub enum Start {
     On(NaiveDate),
 }
 
+impl Start {
+    /// The earliest day that it can be.
+    pub fn earliest(self) -> NaiveDate {
+        match self {
+            Self::Unknown => BEGINNING,
+            Self::NotBefore(day) | Self::On(day) => day,
+        }
+    }
+}
+
 /// A ticker for a holder, for some time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Claim {

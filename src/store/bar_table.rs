@@ -76,7 +76,8 @@ pub async fn copy(
     Ok(count)
 }
 
-/// Notes that these instruments have bars.
+/// Notes that these instruments have bars, in the transaction that writes them: last, because two loaders wait for each other
+/// here until the first one commits.
 pub(super) async fn mark(
     transaction: &Transaction<'_>,
     table: &Statements,

@@ -3,12 +3,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio_postgres::{GenericClient, Transaction};
 
-use super::actions::{SharesRow, upsert_shares};
-use super::change_log::{self, Change, Topic};
 use super::error::{During, StoreError};
-use super::{bar_table, bars};
 use crate::domain::listing::{Held, Known};
-use crate::domain::sector::Sector;
+
+mod details;
+mod moves;
+
+pub use details::{Details, Wanted, map_sectors, store_details, store_sectors, without_details};
+pub use moves::{Move, Moved, merge, move_days};
 
 /// Keeps everybody else from creating instruments until the transaction ends.
 pub async fn lock(transaction: &Transaction<'_>) -> Result<(), StoreError> {
@@ -183,125 +185,6 @@ pub async fn change_periods(
         .map(|_| ())
 }
 
-/// Days of one instrument that are to be another one's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Move {
-    /// Whose they are.
-    pub from: i32,
-    /// Whose they are to be.
-    pub into: i32,
-    /// First day.
-    pub first: NaiveDate,
-    /// First day after the last one; none to the end.
-    pub until: Option<NaiveDate>,
-}
-
-/// What moved.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Moved {
-    /// Daily bars.
-    pub bars: u64,
-    /// First and last session of minute bars that moved.
-    pub minutes: Option<(NaiveDate, NaiveDate)>,
-}
-
-/// A table whose rows belong to an instrument on a day.
-struct Table {
-    statement: &'static str,
-    /// What its change is about; none where nobody computes from it.
-    topic: Option<Topic>,
-    /// Whether a row counts on its own day alone, and not from it to the end.
-    on_its_day: bool,
-}
-
-/// What moves with an instrument's days. A table more is a line more.
-const TABLES: [Table; 7] = [
-    Table {
-        statement: include_str!("../../sql/move_bars_day.sql"),
-        topic: Some(Topic::Bars),
-        on_its_day: true,
-    },
-    Table { statement: include_str!("../../sql/move_bar_revisions.sql"), topic: None, on_its_day: true },
-    Table {
-        statement: include_str!("../../sql/move_splits.sql"),
-        topic: Some(Topic::Splits),
-        on_its_day: false,
-    },
-    Table {
-        statement: include_str!("../../sql/move_dividends.sql"),
-        topic: Some(Topic::Dividends),
-        on_its_day: false,
-    },
-    Table {
-        statement: include_str!("../../sql/move_shares.sql"),
-        topic: Some(Topic::Shares),
-        on_its_day: false,
-    },
-    Table {
-        statement: include_str!("../../sql/move_statements.sql"),
-        topic: Some(Topic::Statements),
-        on_its_day: false,
-    },
-    Table {
-        statement: include_str!("../../sql/move_bars_minute.sql"),
-        topic: Some(Topic::Minutes),
-        on_its_day: true,
-    },
-];
-
-/// Moves the rows of days to other instruments and logs both sides of every move. No two moves may bring the same day to one
-/// instrument, unless its own goes elsewhere.
-pub async fn move_days(transaction: &Transaction<'_>, moves: &[Move]) -> Result<Moved, StoreError> {
-    if moves.is_empty() {
-        return Ok(Moved::default());
-    }
-    let from: Vec<i32> = moves.iter().map(|m| m.from).collect();
-    let into: Vec<i32> = moves.iter().map(|m| m.into).collect();
-    let first: Vec<NaiveDate> = moves.iter().map(|m| m.first).collect();
-    let until: Vec<Option<NaiveDate>> = moves.iter().map(|m| m.until).collect();
-    let mut moved = Moved::default();
-    for table in &TABLES {
-        let rows = transaction
-            .query(table.statement, &[&from, &into, &first, &until])
-            .await
-            .during("moving rows to another instrument")?;
-        let mut changes = Vec::new();
-        let mut arrived: Vec<i32> = Vec::new();
-        for row in rows {
-            let (first, last): (NaiveDate, NaiveDate) = (row.get(2), row.get(3));
-            let through = table.on_its_day.then_some(last);
-            for at in [0, 1] {
-                changes.push(Change { instrument_id: row.get(at), from: first, through });
-            }
-            arrived.push(row.get(1));
-            if table.topic == Some(Topic::Minutes) {
-                let span = moved.minutes.get_or_insert((first, last));
-                *span = (span.0.min(first), span.1.max(last));
-            }
-            if table.topic == Some(Topic::Bars) {
-                moved.bars += row.get::<_, i64>(4) as u64;
-            }
-        }
-        if let Some(topic) = table.topic {
-            change_log::append(transaction, topic, &changes).await?;
-        }
-        if table.topic == Some(Topic::Bars) {
-            bar_table::mark(transaction, &bars::TABLE, arrived).await?;
-        }
-    }
-    Ok(moved)
-}
-
-/// Notes that instruments left with nothing are others now: (from, into).
-pub async fn merge(transaction: &Transaction<'_>, merged: &[(i32, i32)]) -> Result<(), StoreError> {
-    let (from, into): (Vec<i32>, Vec<i32>) = merged.iter().copied().unzip();
-    transaction
-        .execute(include_str!("../../sql/instruments_merge.sql"), &[&from, &into])
-        .await
-        .during("merging instruments")
-        .map(|_| ())
-}
-
 /// Notes that a list of `listed` entries from `source` was applied.
 pub async fn note(
     transaction: &Transaction<'_>,
@@ -319,135 +202,6 @@ pub async fn note(
         .await
         .during("writing the ledger")
         .map(|_| ())
-}
-
-/// An instrument whose details can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Key.
-    pub instrument_id: i32,
-    /// Its ticker now, or the last it had.
-    pub ticker: String,
-    /// FIGI of the share class in the US.
-    pub composite_figi: Option<String>,
-    /// Last day on which it traded.
-    pub delisted_on: Option<NaiveDate>,
-}
-
-/// The instruments with bars that have no details; or the instruments `only`, whatever they have.
-pub async fn without_details(
-    client: &impl GenericClient,
-    only: Option<&[i32]>,
-) -> Result<Vec<Wanted>, StoreError> {
-    let action = "looking for instruments without details";
-    let rows = match only {
-        None => client.query(include_str!("../../sql/details_wanted.sql"), &[]).await,
-        Some(ids) => client.query(include_str!("../../sql/details_of.sql"), &[&ids]).await,
-    };
-    let wanted = |row: tokio_postgres::Row| Wanted {
-        instrument_id: row.get(0),
-        ticker: row.get(1),
-        composite_figi: row.get(2),
-        delisted_on: row.get(3),
-    };
-    Ok(rows.during(action)?.into_iter().map(wanted).collect())
-}
-
-/// Details of an instrument; none says nothing.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Details {
-    /// The instrument.
-    pub instrument_id: i32,
-    /// Industry by the SEC's list.
-    pub sic_code: Option<String>,
-    /// First day of the listing.
-    pub listed_on: Option<NaiveDate>,
-    /// Shares outstanding now.
-    pub shares: Option<f64>,
-}
-
-/// Stores details as read on `day`: a share count that is not the latest known one counts from then on. Gives how many
-/// instruments differed.
-pub async fn store_details(
-    transaction: &Transaction<'_>,
-    rows: &[Details],
-    day: NaiveDate,
-) -> Result<usize, StoreError> {
-    let action = "storing details";
-    let ids: Vec<i32> = rows.iter().map(|row| row.instrument_id).collect();
-    let codes: Vec<Option<&str>> = rows.iter().map(|row| row.sic_code.as_deref()).collect();
-    let days: Vec<Option<NaiveDate>> = rows.iter().map(|row| row.listed_on).collect();
-    let mut differing: std::collections::BTreeSet<i32> = transaction
-        .query(include_str!("../../sql/details_store.sql"), &[&ids, &codes, &days])
-        .await
-        .during(action)?
-        .into_iter()
-        .map(|row| row.get(0))
-        .collect();
-    let counts: Vec<(i32, f64)> =
-        rows.iter().filter_map(|row| Some((row.instrument_id, row.shares?))).collect();
-    let (of, shares): (Vec<i32>, Vec<f64>) = counts.iter().copied().unzip();
-    let new: Vec<i32> = transaction
-        .query(include_str!("../../sql/shares_differing.sql"), &[&of, &shares])
-        .await
-        .during(action)?
-        .into_iter()
-        .map(|row| row.get(0))
-        .collect();
-    let counts: Vec<SharesRow> = counts
-        .into_iter()
-        .filter(|(id, _)| new.contains(id))
-        .map(|(instrument_id, shares)| SharesRow { instrument_id, filing_date: day, period_end: day, shares })
-        .collect();
-    upsert_shares(transaction, &counts).await?;
-    differing.extend(new);
-    Ok(differing.len())
-}
-
-/// Writes the sectors of a file, which outweigh SIC codes, and logs what differs. Gives how many instruments differed.
-pub async fn store_sectors(
-    transaction: &Transaction<'_>,
-    sectors: &[(i32, Sector)],
-) -> Result<usize, StoreError> {
-    let rows: Vec<(i32, Option<&str>, Option<&str>)> =
-        sectors.iter().map(|(id, sector)| (*id, Some(sector.name()), Some("file"))).collect();
-    write_sectors(transaction, &rows).await
-}
-
-/// Brings the sectors of instruments that no file speaks of up to their SIC codes, and logs what differs. Gives how many
-/// instruments differed.
-pub async fn map_sectors(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
-    let rows = transaction
-        .query(include_str!("../../sql/sectors_by_sic.sql"), &[])
-        .await
-        .during("reading SIC codes")?;
-    let differing: Vec<(i32, Option<&str>, Option<&str>)> = rows
-        .iter()
-        .filter_map(|row| {
-            let sector = Sector::of_sic(row.get(1)).map(Sector::name);
-            let differs = sector != row.get::<_, Option<&str>>(2);
-            differs.then(|| (row.get(0), sector, sector.map(|_| "sic")))
-        })
-        .collect();
-    write_sectors(transaction, &differing).await
-}
-
-async fn write_sectors(
-    transaction: &Transaction<'_>,
-    rows: &[(i32, Option<&str>, Option<&str>)],
-) -> Result<usize, StoreError> {
-    let ids: Vec<i32> = rows.iter().map(|row| row.0).collect();
-    let sectors: Vec<Option<&str>> = rows.iter().map(|row| row.1).collect();
-    let sources: Vec<Option<&str>> = rows.iter().map(|row| row.2).collect();
-    let differing: Vec<i32> = transaction
-        .query(include_str!("../../sql/sectors_store.sql"), &[&ids, &sectors, &sources])
-        .await
-        .during("writing sectors")?
-        .into_iter()
-        .map(|row| row.get(0))
-        .collect();
-    log(transaction, &differing).await?;
-    Ok(differing.len())
 }
 
 /// Tickers of the instruments with a bar on `since` or later that no list ever knew, ascending.

@@ -85,7 +85,7 @@ fn ended(links: &mut Chain, ticker: &str, end: NaiveDate, told: impl Fn(&str, Na
         same.filter(|at| links[*at].until.is_none_or(|until| until == end || !told(ticker, until)));
     if let Some(at) = corrected {
         // Where another ticker follows, its first day is known already.
-        if at + 1 == links.len() && links[at].start.is_none_or(|start| first(start) < end) {
+        if at + 1 == links.len() && links[at].start.is_none_or(|start| start.earliest() < end) {
             links[at].until = Some(end);
         }
         return;
@@ -98,7 +98,7 @@ fn ended(links: &mut Chain, ticker: &str, end: NaiveDate, told: impl Fn(&str, Na
     if let Some(next) = links.get_mut(at) {
         match next.start {
             Some(Start::On(day)) if day < end => return,
-            Some(start) if first(start) < end => next.start = Some(Start::NotBefore(end)),
+            Some(start) if start.earliest() < end => next.start = Some(Start::NotBefore(end)),
             _ => {}
         }
     }
@@ -117,13 +117,6 @@ fn now(links: &mut Chain, ticker: &str, told: impl Fn(&str, NaiveDate) -> bool) 
         Some(last) => last.until.map(Start::NotBefore),
     };
     links.push(Link { ticker: ticker.to_owned(), start, until: None });
-}
-
-fn first(start: Start) -> NaiveDate {
-    match start {
-        Start::Unknown => BEGINNING,
-        Start::NotBefore(day) | Start::On(day) => day,
-    }
 }
 
 /// Dates the link at `at`, which follows another one: from `day` on.

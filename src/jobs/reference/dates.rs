@@ -27,7 +27,7 @@ pub async fn date_changes(
         .iter()
         .map(|at| {
             let link = &chains[*at][chains[*at].len() - 2];
-            (link.ticker.as_str(), link.start.map_or(BEGINNING, first))
+            (link.ticker.as_str(), link.start.map_or(BEGINNING, Start::earliest))
         })
         .collect();
     let old = store::spans_under(client, &old).await?;
@@ -61,13 +61,6 @@ pub async fn date_changes(
     Ok(both)
 }
 
-fn first(start: Start) -> NaiveDate {
-    match start {
-        Start::Unknown => BEGINNING,
-        Start::NotBefore(day) | Start::On(day) => day,
-    }
-}
-
 fn sessions_between(from: NaiveDate, until: NaiveDate) -> i32 {
     let numbers = nyse().numbers(from, until);
     numbers.end - numbers.start
@@ -91,7 +84,7 @@ pub async fn follow_bars(client: &impl GenericClient, chains: &mut [Chain]) -> R
     for (at, links) in chains.iter().enumerate() {
         for (link, pair) in links.windows(2).enumerate() {
             // Where the new ticker was somebody else's for a while, the instrument did not change from one to the other.
-            let begun = pair[1].start.map(first);
+            let begun = pair[1].start.map(Start::earliest);
             if let Some(day) = pair[0].until.filter(|until| begun == Some(*until)) {
                 edges.push((at, link + 1, day));
             }
@@ -123,7 +116,7 @@ pub async fn follow_bars(client: &impl GenericClient, chains: &mut [Chain]) -> R
     for ((at, link, _), day) in edges.iter().zip(changed) {
         // Not beyond what comes before and after.
         let links = &mut chains[*at];
-        let begun = links[*link - 1].start.map_or(BEGINNING, first);
+        let begun = links[*link - 1].start.map_or(BEGINNING, Start::earliest);
         let Some(day) = day.filter(|day| begun < *day && links[*link].until.is_none_or(|until| *day < until))
         else {
             continue;

@@ -266,12 +266,9 @@ impl Matching<'_> {
         let ends_there = |entry: &Listing, period: &Held| {
             entry.last_day.and_then(|last| last.succ_opt()).is_some_and(|end| period.until == Some(end))
         };
-        let now = |entry: &Listing, _: &Held| entry.last_day.is_none();
-        let any = |_: &Listing, _: &Held| true;
-        let passes: [Pass<'_>; 3] = [&ends_there, &now, &any];
-        for pass in passes {
-            self.pass(|_, entry, period, known| pass(entry, period) && compatible(entry, known));
-        }
+        self.pass(|_, entry, period, known| ends_there(entry, period) && compatible(entry, known));
+        self.pass(|_, entry, _, known| entry.last_day.is_none() && compatible(entry, known));
+        self.pass(|_, entry, _, known| compatible(entry, known));
         let found_before: Vec<bool> = self.entities.iter().map(|entity| entity.known.is_some()).collect();
         self.pass(|matching, entry, period, known| {
             let vanished =
@@ -307,9 +304,6 @@ impl Matching<'_> {
         }
     }
 }
-
-/// Whether an entry and a stored period may be of one instrument, by their times.
-type Pass<'a> = &'a dyn Fn(&Listing, &Held) -> bool;
 
 /// Whether nothing that identifies them says that they are two.
 fn compatible(entry: &Listing, known: &Known) -> bool {
