@@ -2,7 +2,8 @@
 //!
 //! It makes up a market, loads it into a database of its own (dropped at the end), and measures whole processes. Limits are
 //! psql's `\copy` of the same rows, timed by psql itself in the same run. Answers are checked: a wrong one ends the run.
-//! Sizes and sessions: TIDEMARK_BENCH_SIZES (default 1000,5000,10000), TIDEMARK_BENCH_SESSIONS (default 504).
+//! Sizes and sessions: TIDEMARK_BENCH_SIZES (default 1000,5000,10000), TIDEMARK_BENCH_SESSIONS (default 504); with
+//! TIDEMARK_BENCH_ONLY=bars, loading alone.
 
 mod support;
 
@@ -76,6 +77,9 @@ async fn bench() -> anyhow::Result<()> {
 async fn measure(market: &Market, report: &mut Report) -> anyhow::Result<()> {
     let mut database = bars::measure(market, report).await?;
     report.machine = machine::words(&database.client).await?;
+    if variable("TIDEMARK_BENCH_ONLY", "") == "bars" {
+        return updates::new_session(&mut database, market, report).await.map(|_| ());
+    }
     features::measure(&database, market, report).await?;
     // As the server's own upkeep leaves it soon after a load.
     database.execute(&["VACUUM (ANALYZE) bars_day", "VACUUM (ANALYZE) features_day"]).await?;

@@ -5,7 +5,7 @@ use tempfile::NamedTempFile;
 
 use super::database::Database;
 use super::market::{Market, backfill};
-use super::programs;
+use super::programs::{self, Finished};
 use super::report::{Aim, Figure, Report, median};
 
 /// Measures both, and gives the database with the bars in it.
@@ -14,6 +14,7 @@ pub async fn measure(market: &Market, report: &mut Report) -> anyhow::Result<Dat
     let file = NamedTempFile::new_in(programs::target_folder()?)?;
     let (mut rows, mut peak) = (0, [0.0_f64; 2]);
     let (mut backfills, mut reloads, mut limits) = (Vec::new(), Vec::new(), Vec::new());
+    let mut shares = [String::new(), String::new()];
     for round in 0..market.rounds() {
         if round > 0 {
             drop(database);
@@ -36,14 +37,17 @@ pub async fn measure(market: &Market, report: &mut Report) -> anyhow::Result<Dat
             ensure!(reloaded.total(word)? == 0, "a reload of equal bars is no reload: {}", reloaded.out);
         }
         ensure!(reloaded.total("equal")? == rows, "the reload left bars out: {}", reloaded.out);
+        shares = [shares_of(&loaded)?, shares_of(&reloaded)?];
         backfills.push(loaded.seconds);
         reloads.push(reloaded.seconds);
         peak = [peak[0].max(loaded.peak_mb), peak[1].max(reloaded.peak_mb)];
     }
     let per_second = |seconds: &[f64]| rows as f64 / median(seconds);
-    for (name, seconds, aim, peak) in
-        [("backfill, csv.gz", &backfills, 0.7, peak[0]), ("reload of equal bars", &reloads, 0.5, peak[1])]
-    {
+    let [backfill_shares, reload_shares] = shares;
+    for (name, seconds, aim, peak, shares) in [
+        ("backfill, csv.gz", &backfills, 0.7, peak[0], backfill_shares),
+        ("reload of equal bars", &reloads, 0.5, peak[1], reload_shares),
+    ] {
         report.take(Figure {
             name,
             size: market.instruments,
@@ -51,9 +55,22 @@ pub async fn measure(market: &Market, report: &mut Report) -> anyhow::Result<Dat
             limit: Some(per_second(&limits)),
             unit: "rows/s",
             aim: Aim::RatioAtLeast(aim),
-            note: format!("{:.1} s, {peak:.0} MB", median(seconds)),
+            note: format!("{:.1} s, {peak:.0} MB; {shares}", median(seconds)),
         });
     }
     report.memory("memory of backfill", market.instruments, peak[0].max(peak[1]));
     Ok(database)
+}
+
+/// Where the work of a load went, which is done on all processors and connections: shares of its sum.
+fn shares_of(load: &Finished) -> anyhow::Result<String> {
+    let stages = ["reading", "decoding", "sorting", "copying", "logging", "committing"];
+    let mut seconds = Vec::with_capacity(stages.len());
+    for stage in stages {
+        seconds.push(load.seconds_in("work", stage)?);
+    }
+    let sum: f64 = seconds.iter().sum();
+    let shares =
+        stages.iter().zip(&seconds).map(|(stage, time)| format!("{stage} {:.0} %", 100.0 * time / sum));
+    Ok(shares.collect::<Vec<_>>().join(", "))
 }

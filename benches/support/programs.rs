@@ -119,7 +119,12 @@ impl Finished {
 
     /// The time before `word` in the line "time", in seconds.
     pub fn seconds_of(&self, word: &str) -> anyhow::Result<f64> {
-        self.words("time")
+        self.seconds_in("time", word)
+    }
+
+    /// The time before `word` in the line that begins with `line`, in seconds.
+    pub fn seconds_in(&self, line: &str, word: &str) -> anyhow::Result<f64> {
+        self.words(line)
             .and_then(|words| {
                 let at = words.iter().position(|w| w.trim_end_matches(',') == word)?;
                 let number: f64 = words.get(at.checked_sub(2)?)?.parse().ok()?;

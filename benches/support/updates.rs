@@ -46,10 +46,33 @@ async fn correction(database: &mut Database, market: &Market, report: &mut Repor
     Ok(())
 }
 
-async fn session(database: &Database, market: &Market, report: &mut Report) -> anyhow::Result<()> {
+/// Measures the load of one more session; gives the session.
+pub async fn new_session(
+    database: &mut Database,
+    market: &Market,
+    report: &mut Report,
+) -> anyhow::Result<i32> {
     let next = market.folder.join("next");
     let session = market.last + 1;
-    database.programs.run("ingest", &backfill(&next, session, session, &[]))?;
+    let loaded = database.programs.run("ingest", &backfill(&next, session, session, &[]))?;
+    let mut seconds = 0.0;
+    for stage in ["copying", "logging", "committing"] {
+        seconds += loaded.seconds_in("work", stage)?;
+    }
+    report.take(Figure {
+        name: "backfill, 1 new session, in the database",
+        size: market.instruments,
+        ours: 1000.0 * seconds,
+        limit: None,
+        unit: "ms",
+        aim: Aim::Below(500.0),
+        note: format!("{} bars, {:.0} ms in all", loaded.total("inserted")?, 1000.0 * loaded.seconds),
+    });
+    Ok(session)
+}
+
+async fn session(database: &mut Database, market: &Market, report: &mut Report) -> anyhow::Result<()> {
+    let session = new_session(database, market, report).await?;
     database.settle().await;
     let refreshed = database.programs.run("features", &["refresh"])?;
     let rows = refreshed.count("rows", "new")?;
