@@ -4,7 +4,7 @@ use crate::files::Folder;
 use crate::run::{Run, finish, ingest};
 use crate::support::Database;
 use crate::tables;
-use crate::vendor::{Fault, Market, Vendor};
+use crate::vendor::{Fault, Market, Ticker, Vendor};
 
 /// A vendor with three sessions of two tickers, a split and a dividend.
 fn vendor() -> Vendor {
@@ -55,6 +55,27 @@ async fn a_day_of_the_whole_market_takes_four_calls_and_a_second_run_changes_not
     assert!(again.out.starts_with("through 2024-07-05: 0 new sessions, 1 looked at again"), "{}", again.out);
     assert_eq!(tables::number(&client, "SELECT count(*) FROM change_log").await, 0);
     vendor.assert_secrets_kept();
+}
+
+#[tokio::test]
+async fn what_changes_slowly_is_loaded_once_a_week() {
+    let vendor = vendor();
+    let statement = serde_json::json!({"tickers": ["A"], "period_end": "2024-03-31", "filing_date": "2024-05-02",
+        "fiscal_year": 2024, "fiscal_quarter": 1, "timeframe": "quarterly", "revenue": 1e9});
+    vendor.market().tickers = vec![Ticker::new("A"), Ticker::new("B").with("type", "ETF")];
+    vendor.market().income_statements = vec![statement];
+    let database = loaded_through(&vendor, "2024-07-03").await;
+    let run = daily(&vendor, &database, "2024-07-05", &[]).await.succeeded();
+    let client = database.client().await;
+    let kinds = "SELECT ticker || ' ' || type FROM instruments JOIN tickers USING (instrument_id) ORDER BY 1";
+    assert_eq!(tables::texts(&client, kinds).await, ["A CS", "B ETF"], "{}", run.out);
+    assert_eq!(tables::number(&client, "SELECT count(*) FROM statements").await, 1);
+    vendor.forget_requests();
+    let again = daily(&vendor, &database, "2024-07-05", &[]).await.succeeded();
+    assert!(again.out.contains("reference\nleft out: loaded on "), "{}", again.out);
+    assert_eq!(vendor.calls("/v3/reference/tickers"), 0);
+    daily(&vendor, &database, "2024-07-05", &["--slow", "always"]).await.succeeded();
+    assert_eq!(vendor.calls("/v3/reference/tickers"), 2, "active and delisted");
 }
 
 #[tokio::test]
