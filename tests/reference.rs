@@ -379,6 +379,24 @@ async fn events_date_a_change_and_bars_within_five_sessions_correct_them() {
 }
 
 #[tokio::test]
+async fn events_that_do_not_know_a_name_give_its_time_to_an_instrument_of_its_own() {
+    let mut world = World::new().await;
+    world.bars("OLD", 0..80).await;
+    world.bars("NEW", 40..SESSIONS).await;
+    world.apply(&[with_figi("OLD", Some(79), "BBG1"), with_figi("NEW", None, "BBG1")]).await;
+    let id = world.id("NEW", 90).await;
+    assert_eq!(world.id("OLD", 0).await, id);
+    // The vendor's events say that the instrument was NEW all the time.
+    let changes =
+        TickerChanges { composite_figi: Some("BBG1".into()), tickers: vec![(day(30), "NEW".into())] };
+    world.apply_with(&[with_figi("NEW", None, "BBG1")], &[changes]).await;
+    assert_eq!(world.sessions_of(id).await, (40..SESSIONS).collect::<Vec<_>>());
+    let other = world.id("OLD", 0).await;
+    assert_eq!(world.sessions_of(other).await, (0..80).collect::<Vec<_>>());
+    world.check().await;
+}
+
+#[tokio::test]
 async fn of_one_figi_with_two_tickers_that_both_trade_neither_is_moved() {
     let mut world = World::new().await;
     world.apply(&[with_figi("AAA", None, "BBG1")]).await;

@@ -60,9 +60,11 @@ pub struct Args {
 }
 
 const AFTER: &str = "\
-Without --events a ticker change is dated by the list's last day of the old ticker, else by the first bar under the new ticker
-after the last bar under the old one; the vendor's days give way to bars within 5 sessions.
-Run `features refresh` afterwards: types and sectors decide what is compared with what.";
+A ticker change is dated by the vendor's events where they were asked for, else by the list's last day of the old ticker, else by \
+the first bar under the new ticker after the last bar under the old one. A day of the vendor's gives way to a change of the bars \
+within 5 sessions.
+
+What comes next: features refresh, because types and sectors decide what is compared with what.";
 
 /// What is asked for beside the list.
 #[derive(Debug, Default)]

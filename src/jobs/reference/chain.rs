@@ -30,7 +30,7 @@ pub type Chain = Vec<Link>;
 /// stays unknown: the vendor's events begin with its data, not with the instrument.
 pub fn chain(held: &[&Held], events: Option<&[(NaiveDate, String)]>, entries: &[&Listing]) -> Chain {
     let mut links = match events {
-        Some(events) => of_events(events),
+        Some(events) => of_events(held, events),
         None => of_held(held),
     };
     // An end that an entry of its own tells is not corrected by another entry: the ticker was left and taken again.
@@ -61,14 +61,22 @@ fn of_held(held: &[&Held]) -> Chain {
         .collect()
 }
 
-fn of_events(events: &[(NaiveDate, String)]) -> Chain {
-    let mut links: Chain = Vec::new();
+/// What the database has of the time before the first event stays.
+fn of_events(held: &[&Held], events: &[(NaiveDate, String)]) -> Chain {
+    let first = events.first().map(|(day, _)| *day);
+    let mut links = of_held(held);
+    links.retain(|link| link.until.is_some_and(|until| Some(until) <= first));
     for (day, ticker) in events {
         match links.last_mut() {
-            Some(last) if last.ticker == *ticker => {}
+            Some(last) if last.ticker == *ticker && last.until.is_none() => {}
             Some(last) => {
-                last.until = Some(*day);
-                links.push(Link { ticker: ticker.clone(), start: Some(Start::On(*day)), until: None });
+                let start = if last.until.is_some() {
+                    last.until.map(Start::NotBefore)
+                } else {
+                    Some(Start::On(*day))
+                };
+                last.until.get_or_insert(*day);
+                links.push(Link { ticker: ticker.clone(), start, until: None });
             }
             None => {
                 links.push(Link { ticker: ticker.clone(), start: Some(Start::Unknown), until: None });
@@ -218,6 +226,17 @@ mod tests {
         assert_eq!(built(&base, None, &[listing("A", None)]), ["A … …"]);
         // The vendor corrects the day.
         assert_eq!(built(&base, None, &[listing("A", Some("2020-01-06"))]), ["A … 2020-01-07"]);
+    }
+
+    #[test]
+    fn what_the_database_has_of_the_time_before_the_first_event_stays() {
+        let base = [held("OLD", "0001-01-01", Some("2001-05-02")), held("FB", "2001-05-02", None)];
+        let events = [("2003-09-10", "FB"), ("2022-06-09", "META")];
+        let links = ["OLD … 2001-05-02", "FB >=2001-05-02 2022-06-09", "META 2022-06-09 …"];
+        assert_eq!(built(&base, Some(&events), &[listing("META", None)]), links);
+        // What lasts beyond it is told anew.
+        let base = [held("OLD", "0001-01-01", Some("2010-05-02")), held("FB", "2010-05-02", None)];
+        assert_eq!(built(&base, Some(&events), &[]), ["FB … 2022-06-09", "META 2022-06-09 …"]);
     }
 
     #[test]

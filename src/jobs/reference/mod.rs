@@ -125,7 +125,8 @@ pub async fn apply(
 
     let ids: Vec<Option<i32>> =
         work.identified.entities.iter().map(|entity| entity.known.map(|at| known[at].id)).collect();
-    let parts = plan::parts(&held, &wanted.periods);
+    let touched = plan::touched(&held, &wanted.periods, &ids.iter().flatten().copied().collect());
+    let parts = plan::parts(&held, &wanted.periods, &touched);
     // What stays with whom the list knows it to be is of no interest.
     let moving: Vec<usize> = (0..parts.len())
         .filter(|at| parts[*at].holder.and_then(|holder| ids[holder]) != Some(parts[*at].instrument_id))
@@ -136,17 +137,16 @@ pub async fn apply(
     for (at, span) in moving.into_iter().zip(store::spans(&transaction, &places).await?) {
         spans[at] = span;
     }
-    let claimed: HashSet<&str> = wanted.periods.iter().map(|period| period.ticker.as_str()).collect();
     let elsewhere: HashSet<i32> = held
         .iter()
-        .filter(|period| !claimed.contains(period.ticker.as_str()))
+        .filter(|period| !touched.contains(period.ticker.as_str()))
         .map(|period| period.instrument_id)
         .collect();
     let plan = plan::plan(&wanted.periods, &ids, &parts, &spans, &elsewhere);
     if let Some((_, one, other)) = plan::two_tickers_at_once(&plan.periods) {
         return Err(StoreError::TwoTickers(one, other));
     }
-    work.write(&transaction, &plan, &claimed, source, set_aside).await?;
+    work.write(&transaction, &plan, &touched, source, set_aside).await?;
     let Work { summary, minutes_moved, .. } = work;
     transaction.commit().await.during("storing the list of tickers")?;
     if let Some((first, last)) = minutes_moved {

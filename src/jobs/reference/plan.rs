@@ -75,21 +75,28 @@ pub struct Plan {
     pub split: usize,
     /// What moves.
     pub moves: Vec<Move>,
-    /// All periods of the tickers that anybody claims, by ticker and first day.
+    /// All periods of the tickers that are dealt with, by ticker and first day.
     pub periods: Vec<Assigned>,
     /// Instruments that are left with nothing, and who took their last days.
     pub merged: Vec<(i32, Target)>,
 }
 
-/// Cuts the old periods of claimed tickers where `wanted` (by ticker and first day) changes hands.
-pub fn parts(old: &[Held], wanted: &[Period]) -> Vec<Part> {
+/// The tickers that are dealt with: those that anybody claims, and those of instruments that the list knows.
+pub fn touched<'a>(old: &'a [Held], wanted: &'a [Period], listed: &HashSet<i32>) -> HashSet<&'a str> {
+    let of_listed = old.iter().filter(|held| listed.contains(&held.instrument_id));
+    let claimed = wanted.iter().map(|period| period.ticker.as_str());
+    claimed.chain(of_listed.map(|held| held.ticker.as_str())).collect()
+}
+
+/// Cuts the old periods of the tickers that are `touched` where `wanted` (by ticker and first day) changes hands.
+pub fn parts(old: &[Held], wanted: &[Period], touched: &HashSet<&str>) -> Vec<Part> {
     let mut by_ticker: HashMap<&str, Vec<&Period>> = HashMap::new();
     for period in wanted {
         by_ticker.entry(&period.ticker).or_default().push(period);
     }
     let mut parts = Vec::new();
-    for held in old {
-        let Some(wanted) = by_ticker.get(held.ticker.as_str()) else { continue };
+    for held in old.iter().filter(|held| touched.contains(held.ticker.as_str())) {
+        let wanted = by_ticker.get(held.ticker.as_str()).map_or(&[][..], Vec::as_slice);
         let end = held.until.unwrap_or(NaiveDate::MAX);
         let mut at = held.from;
         let mut part = |from: NaiveDate, until: NaiveDate, holder| {
@@ -113,7 +120,7 @@ pub fn parts(old: &[Held], wanted: &[Period]) -> Vec<Part> {
 
 /// Makes the plan. `known` is the instrument of each holder as far as the database knows it by a list; `spans` are the bars of
 /// `parts`, which may be missing for those that stay with a known instrument; `elsewhere` are the instruments that hold tickers
-/// which nobody claims.
+/// which are not dealt with.
 pub fn plan(
     wanted: &[Period],
     known: &[Option<i32>],
@@ -258,7 +265,8 @@ mod tests {
 
     /// A plan in which `bars` says whose first and last bars are where: instrument, first, last.
     fn planned(old: &[Held], wanted: &[Period], known: &[Option<i32>], bars: &[(i32, &str)]) -> Plan {
-        let parts = parts(old, wanted);
+        let listed: HashSet<i32> = known.iter().flatten().copied().collect();
+        let parts = parts(old, wanted, &touched(old, wanted, &listed));
         let span = |part: &Part| {
             let inside = |at: &NaiveDate| part.from <= *at && part.until.is_none_or(|until| *at < until);
             let days: Vec<NaiveDate> = bars
@@ -341,6 +349,16 @@ mod tests {
         let plan = planned(&old, &wanted, &[None], &later);
         assert_eq!(moves(&plan), ["7 to new 0: 0001-01-01 2020-01-03"]);
         assert_eq!(plan.holders, [Some(Target::New(0))]);
+    }
+
+    #[test]
+    fn a_name_that_an_instrument_is_not_said_to_have_had_any_more_becomes_an_instrument() {
+        let old = [held("OLD", None, Some("2022-06-09"), 7), held("NEW", Some("2022-06-09"), None, 7)];
+        let wanted = [period("NEW", None, None, 0)];
+        let plan = planned(&old, &wanted, &[Some(7)], &[(7, "2022-01-03"), (7, "2022-07-01")]);
+        assert_eq!(moves(&plan), ["7 to new 0: 0001-01-01 2022-06-09"]);
+        let plan = planned(&old, &wanted, &[Some(7)], &[(7, "2022-07-01")]);
+        assert!(plan.moves.is_empty() && plan.periods.len() == 1, "without bars nobody needs it");
     }
 
     #[test]

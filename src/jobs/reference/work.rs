@@ -175,7 +175,7 @@ impl<'a> Work<'a> {
         &mut self,
         transaction: &Transaction<'_>,
         plan: &Plan,
-        claimed: &HashSet<&str>,
+        touched: &HashSet<&str>,
         source: &str,
         set_aside: usize,
     ) -> Result<(), StoreError> {
@@ -204,7 +204,7 @@ impl<'a> Work<'a> {
         self.summary.bars_moved = moved.bars;
         self.minutes_moved = moved.minutes;
         store::log(transaction, &restated).await?;
-        self.periods(transaction, plan, claimed, &id).await?;
+        self.periods(transaction, plan, touched, &id).await?;
         self.summary.split = plan.split;
         let mut tickers: BTreeMap<i32, &str> = BTreeMap::new();
         for period in self.held {
@@ -267,7 +267,7 @@ impl<'a> Work<'a> {
         &mut self,
         transaction: &Transaction<'_>,
         plan: &Plan,
-        claimed: &HashSet<&str>,
+        touched: &HashSet<&str>,
         id: &impl Fn(Target) -> i32,
     ) -> Result<(), StoreError> {
         let held = |period: &Assigned| Held {
@@ -278,7 +278,7 @@ impl<'a> Work<'a> {
         };
         let new: BTreeSet<Held> = plan.periods.iter().map(held).collect();
         let old: BTreeSet<Held> =
-            self.held.iter().filter(|period| claimed.contains(period.ticker.as_str())).cloned().collect();
+            self.held.iter().filter(|period| touched.contains(period.ticker.as_str())).cloned().collect();
         let gone: Vec<(&str, NaiveDate)> =
             old.difference(&new).map(|period| (period.ticker.as_str(), period.from)).collect();
         let added: Vec<Held> = new.difference(&old).cloned().collect();
