@@ -144,6 +144,9 @@ pub async fn run(settings: &Settings, args: &Args) -> anyhow::Result<ExitCode> {
 
 impl<'a> Daily<'a> {
     async fn plan(settings: &'a Settings, args: &'a Args) -> anyhow::Result<Self> {
+        // First of all, so that the days that the exchange announced are known.
+        let mut client = super::open(settings)?.client().await?;
+        store::prepare(&mut client).await?;
         let through = through(args)?;
         let by_files = match args.source {
             Some(BarSource::Rest) => false,
@@ -156,8 +159,6 @@ impl<'a> Daily<'a> {
             _ => None,
         };
         let recheck = args.recheck.unwrap_or(if by_files { RECHECK_FILES } else { RECHECK_CALLS });
-        let mut client = super::open(settings)?.client().await?;
-        store::prepare(&mut client).await?;
         let selection = Selection::new(&args.tickers);
         let last = ledger::last(&**client, Timeframe::Day, &selection.text).await?;
         let last = last.filter(|last| *last <= through).ok_or_else(|| {
