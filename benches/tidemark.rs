@@ -78,7 +78,7 @@ async fn measure(market: &Market, report: &mut Report) -> anyhow::Result<()> {
     let mut database = bars::measure(market, report).await?;
     report.machine = machine::words(&database.client).await?;
     if variable("TIDEMARK_BENCH_ONLY", "") == "bars" {
-        return updates::new_session(&mut database, market, report).await.map(|_| ());
+        return updates::new_session(&mut database, market, report).map(|_| ());
     }
     features::measure(&database, market, report).await?;
     // As the server's own upkeep leaves it soon after a load.

@@ -47,11 +47,7 @@ async fn correction(database: &mut Database, market: &Market, report: &mut Repor
 }
 
 /// Measures the load of one more session; gives the session.
-pub async fn new_session(
-    database: &mut Database,
-    market: &Market,
-    report: &mut Report,
-) -> anyhow::Result<i32> {
+pub fn new_session(database: &mut Database, market: &Market, report: &mut Report) -> anyhow::Result<i32> {
     let next = market.folder.join("next");
     let session = market.last + 1;
     let loaded = database.programs.run("ingest", &backfill(&next, session, session, &[]))?;
@@ -72,7 +68,7 @@ pub async fn new_session(
 }
 
 async fn session(database: &mut Database, market: &Market, report: &mut Report) -> anyhow::Result<()> {
-    let session = new_session(database, market, report).await?;
+    let session = new_session(database, market, report)?;
     database.settle().await;
     let refreshed = database.programs.run("features", &["refresh"])?;
     let rows = refreshed.count("rows", "new")?;
