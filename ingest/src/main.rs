@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 use tidemark::failure;
 use tidemark::settings::{Settings, SettingsArgs};
 
-/// Loads a market into TimescaleDB: daily and minute bars, splits, dividends and share counts, from Polygon.io (Massive.com) or its files.
+/// Loads a market into TimescaleDB: daily and minute bars, splits, dividends, statements and who the instruments are, from Polygon.io (Massive.com) or its files.
 ///
 /// What is loaded is loaded once: every command can be stopped at any moment and run again. Programs bring the schema up
 /// to date by themselves.

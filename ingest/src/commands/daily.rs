@@ -209,11 +209,17 @@ impl<'a> Daily<'a> {
         };
         let report = backfill::load_sessions(self.settings, &request).await?;
         report.print();
-        // A finished session without bars is not an end of the day's work.
-        let lacking = !report.absent.is_empty() && self.folder().is_none();
-        let step = if report.unusable.is_empty() && !lacking { Step::Done } else { Step::Partly };
+        let whole = report.unusable.is_empty();
         let _ = report.exit();
-        Ok(step)
+        // A source that does not have the session yet is no fault of its own, but the day's work is not done.
+        let client = super::open(self.settings)?.client().await?;
+        let selection = Selection::new(&self.args.tickers);
+        let last = ledger::last(&**client, Timeframe::Day, &selection.text).await?;
+        if last < Some(self.through) {
+            println!("the session {} is not loaded: its source does not have it yet", self.through);
+            return Ok(Step::Partly);
+        }
+        Ok(if whole { Step::Done } else { Step::Partly })
     }
 
     async fn actions(&self) -> anyhow::Result<Step> {

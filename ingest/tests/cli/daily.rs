@@ -114,6 +114,18 @@ async fn a_step_that_fails_is_named_and_the_others_do_their_work() {
 }
 
 #[tokio::test]
+async fn a_session_that_the_vendor_does_not_have_yet_is_not_taken_for_done() {
+    let vendor = vendor();
+    let database = loaded_through(&vendor, "2024-07-05").await;
+    let run = daily(&vendor, &database, "2024-07-08", &["--slow", "never"]).await;
+    assert_eq!(run.code, Some(1), "{}\n{}", run.out, run.err);
+    assert!(run.out.contains("the session 2024-07-08 is not loaded"), "{}", run.out);
+    assert!(run.out.contains("failed: bars; the same command goes on from there"), "{}", run.out);
+    vendor.market().day("2024-07-08", &[("A", 6.0, 250.0)]);
+    daily(&vendor, &database, "2024-07-08", &["--slow", "never"]).await.succeeded();
+}
+
+#[tokio::test]
 async fn two_at_once_do_the_work_once() {
     let vendor = vendor();
     let database = loaded_through(&vendor, "2024-07-02").await;
