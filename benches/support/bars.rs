@@ -58,7 +58,7 @@ pub async fn measure(market: &Market, report: &mut Report) -> anyhow::Result<Dat
             note: format!("{:.1} s, {peak:.0} MB; {shares}", median(seconds)),
         });
     }
-    report.memory("memory of backfill", market.instruments, peak[0].max(peak[1]));
+    report.memory("memory of backfill", market.instruments, peak[0].max(peak[1]), 300.0);
     Ok(database)
 }
 

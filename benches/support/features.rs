@@ -65,6 +65,6 @@ pub async fn measure(database: &Database, market: &Market, report: &mut Report) 
         aim: Aim::Below(20.0),
         note: String::new(),
     });
-    report.memory("memory of features refresh", market.instruments, peak);
+    report.memory("memory of features refresh", market.instruments, peak, 1000.0);
     Ok(())
 }

@@ -88,15 +88,15 @@ impl Report {
         self.figures.push(figure);
     }
 
-    /// Takes a program's peak memory.
-    pub fn memory(&mut self, name: &'static str, size: usize, peak_mb: f64) {
+    /// Takes a program's peak memory, and the most that it is to be.
+    pub fn memory(&mut self, name: &'static str, size: usize, peak_mb: f64, most_mb: f64) {
         self.take(Figure {
             name,
             size,
             ours: peak_mb,
             limit: None,
             unit: "MB",
-            aim: Aim::Below(1000.0),
+            aim: Aim::Below(most_mb),
             note: String::new(),
         });
     }

@@ -47,7 +47,7 @@ fn full(database: &Database, market: &Market, report: &mut Report) -> anyhow::Re
         aim: Aim::RatioAtMost(1.5),
         note: String::new(),
     });
-    report.memory("memory of scan full", market.instruments, peak);
+    report.memory("memory of scan full", market.instruments, peak, 1000.0);
     Ok(())
 }
 
@@ -79,6 +79,6 @@ async fn incremental(database: &mut Database, market: &Market, report: &mut Repo
             note: note.clone(),
         });
     }
-    report.memory("memory of scan incremental", market.instruments, peak);
+    report.memory("memory of scan incremental", market.instruments, peak, 1000.0);
     Ok(())
 }
