@@ -34,6 +34,8 @@ pub struct FamilyScores {
     pub family: Family,
     /// Its score, a row each; null outside the population.
     pub scores: Vec<f64>,
+    /// The same less the sector's mean (`…_sn`).
+    pub neutral: Vec<f64>,
 }
 
 /// What the cross-section of a session is.
@@ -45,6 +47,13 @@ pub struct Section {
     pub families: Vec<FamilyScores>,
 }
 
+impl Section {
+    /// The z-scores of the factor at the place `at` of [`PRICE_FACTORS`], a row of `columns` each; null outside the population.
+    pub fn z_scores(&self, columns: &SessionColumns, at: usize) -> Vec<f64> {
+        z_column(at, columns, &self.moments)
+    }
+}
+
 /// Computes a session's cross-section. `section` is memory to use again.
 pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Section {
     let mut moments: Vec<(String, Moments)> = PRICE_FACTORS
@@ -54,8 +63,9 @@ pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Se
         .collect();
     let mut scored = Vec::new();
     for family in families::computable() {
-        let members: Vec<Vec<f64>> =
-            family.members.iter().filter_map(|name| z_column(name, columns, &moments)).collect();
+        let members: Vec<Vec<f64>> = (family.members.iter().filter_map(|name| catalogue::position(name)))
+            .map(|at| z_column(at, columns, &moments))
+            .collect();
         let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
         let mut scores = Vec::with_capacity(columns.population.len());
         let raw = families::scores(section, &members, &mut scores);
@@ -63,17 +73,16 @@ pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Se
         let neutral_moments = families::sector_neutral(section, &scores, &columns.sectors, &mut neutral);
         moments.push((family.name.to_owned(), raw));
         moments.push((format!("{}_sn", family.name), neutral_moments));
-        scored.push(FamilyScores { family, scores });
+        scored.push(FamilyScores { family, scores, neutral });
     }
     Section { moments, families: scored }
 }
 
-/// The z-scores of a factor, null outside the population; none for a name that is not in the catalogue.
-fn z_column(name: &str, columns: &SessionColumns, moments: &[(String, Moments)]) -> Option<Vec<f64>> {
-    let at = catalogue::position(name)?;
+/// The z-scores of the factor at the place `at` of the catalogue, whose moments lie at the same place.
+fn z_column(at: usize, columns: &SessionColumns, moments: &[(String, Moments)]) -> Vec<f64> {
     let (_, of_factor) = &moments[at];
     let direction = PRICE_FACTORS[at].direction;
     let member =
         |(value, member): (&f64, &bool)| if *member { z(*value, of_factor, direction) } else { NULL };
-    Some(columns.values[at].iter().zip(&columns.population).map(member).collect())
+    columns.values[at].iter().zip(&columns.population).map(member).collect()
 }
