@@ -7,16 +7,14 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use polars::prelude::*;
-use polars_arrow::datatypes::Metadata;
 use polars_arrow::io::ipc::write::{Compression, FileWriter, WriteOptions};
 use polars_io::csv::write::CsvWriter;
 use polars_io::parquet::write::{KeyValueMetadata, ParquetWriter};
 
+use super::arrow;
+
 /// Key under which Parquet and Arrow files hold what is to be known of them.
 const KEY: &str = "tidemark";
-
-/// Strings as every reader of Arrow has known them from the beginning.
-const STRINGS: CompatLevel = CompatLevel::oldest();
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -67,22 +65,17 @@ impl Writer {
         Ok(match format {
             Format::Csv => Self::Csv(Box::new(CsvWriter::new(file).batched(frame.schema())?)),
             Format::Parquet => {
-                let about = KeyValueMetadata::from_static(vec![(KEY.into(), about.into())]);
-                let writer = ParquetWriter::new(BufWriter::new(file)).with_key_value_metadata(Some(about));
+                let schema = arrow::in_parquet(&arrow::schema(frame), &arrow::metadata(KEY, about));
+                let about = vec![("ARROW:schema".into(), schema), (KEY.into(), about.into())];
+                let writer = ParquetWriter::new(BufWriter::new(file))
+                    .with_key_value_metadata(Some(KeyValueMetadata::from_static(about)));
                 Self::Parquet(Box::new(writer.batched(frame.schema())?))
             }
             Format::Ipc => {
-                let field = |field: Field| field.dtype().to_arrow_field(field.name().clone(), STRINGS);
-                let schema: ArrowSchema = frame
-                    .schema()
-                    .iter_fields()
-                    .map(field)
-                    .map(|field| (field.name.clone(), field))
-                    .collect();
                 let options = WriteOptions { compression: Some(Compression::LZ4) };
-                let mut writer = FileWriter::try_new(BufWriter::new(file), Arc::new(schema), None, options)?;
-                let about: Metadata = [(KEY.into(), about.into())].into_iter().collect();
-                writer.set_custom_schema_metadata(Arc::new(about));
+                let schema = Arc::new(arrow::schema(frame));
+                let mut writer = FileWriter::try_new(BufWriter::new(file), schema, None, options)?;
+                writer.set_custom_schema_metadata(arrow::metadata(KEY, about));
                 Self::Ipc(Box::new(writer))
             }
         })
@@ -93,7 +86,7 @@ impl Writer {
             Self::Csv(writer) => writer.write_batch(frame),
             Self::Parquet(writer) => writer.write_batch(frame),
             Self::Ipc(writer) => {
-                frame.iter_chunks(STRINGS, false).try_for_each(|batch| writer.write(&batch, None))
+                frame.iter_chunks(arrow::STRINGS, false).try_for_each(|batch| writer.write(&batch, None))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `features export`: rows of a range as Parquet, Arrow IPC or CSV, in one file or a file a year, of one snapshot, a block of
 //! sessions at a time: memory does not grow with the range.
 
+mod arrow;
 mod block;
 mod columns;
 mod format;
@@ -40,9 +41,11 @@ In a notebook:
   pl.read_parquet("features/**/*.parquet", hive_partitioning=True)
   pd.read_parquet("features")              # a file or a folder by year; needs pyarrow
   pl.read_ipc("momentum.arrow"), pd.read_feather("momentum.arrow")
-  pl.read_csv("features.csv", try_parse_dates=True)
-  json.loads(pl.read_parquet_metadata("features.parquet")["tidemark"])          # units and definitions of the columns
-  json.loads(pyarrow.ipc.open_file("momentum.arrow").schema.metadata[b"tidemark"])"#;
+  pl.read_csv("features.csv", try_parse_dates=True, infer_schema_length=None)
+Units and definitions of the columns:
+  json.loads(pl.read_parquet_metadata("features.parquet")["tidemark"])["columns"]
+  json.loads(pyarrow.parquet.read_schema("features.parquet").metadata[b"tidemark"])["columns"]
+  json.loads(pyarrow.ipc.open_file("momentum.arrow").schema.metadata[b"tidemark"])["columns"]"#;
 
 /// Export feature rows for notebooks: Parquet, Arrow IPC (Feather v2) or CSV, in one file or a file a year
 ///
