@@ -206,7 +206,7 @@ async fn every_form_gives_the_table_back_to_the_bit() {
         assert!(rows(&frame) == table, "{name}");
     }
     for format in ["parquet", "ipc", "csv"] {
-        let said = world.export(&format!("--out {format}/ --format {format}"));
+        let said = world.export(&format!("--out {format} --format {format} --partition-by year"));
         assert!(said.contains("files      2"), "{said}");
         assert_eq!(listed(&world.path(format)), ["year=2022", "year=2023"].map(str::to_owned).into());
         let extension = if format == "ipc" { "arrow" } else { format };
@@ -253,6 +253,24 @@ async fn a_choice_of_sessions_columns_and_rows_is_what_was_asked_for() {
     let condition = "f.session_date >= '2023-01-01' AND d.in_population";
     let expected = world.stored("features_day", &["mom_3".to_owned()], condition).await;
     assert_eq!(rows(&read(&world.path("years/year=2023/features.parquet"))), expected);
+
+    // A ticker that was used again means whoever had it in the range.
+    let client = world.database.client().await;
+    let end = "UPDATE ticker_periods SET until_date = '2022-06-01' WHERE ticker IN ('TST8', 'TST9')";
+    client.batch_execute(end).await.unwrap();
+    let again =
+        "INSERT INTO ticker_periods (ticker, from_date, instrument_id) VALUES ('TST9', '2022-06-01', $1)";
+    client.execute(again, &[&world.ids[8]]).await.unwrap();
+    for (range, expected) in [
+        ("--to 2022-03-01", vec![world.ids[9]]),
+        ("--from 2022-07-01", vec![world.ids[8]]),
+        ("--from 2022-05-02", vec![world.ids[8], world.ids[9]]),
+    ] {
+        world.export(&format!("{range} --tickers TST9 --factors size --out again.csv"));
+        let ids: BTreeSet<i32> =
+            rows(&read(&world.path("again.csv"))).iter().map(|row| row.instrument_id).collect();
+        assert_eq!(ids, expected.into_iter().collect(), "{range}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,7 +38,7 @@ impl Market {
         names.dedup();
         let number = |sector: &str| names.binary_search(&sector).ok().map(|at| at as i32);
         let sectors = instruments.iter().map(|i| i.sector.as_deref().and_then(number)).collect();
-        Self { places, sectors, instruments }
+        Self { instruments, places, sectors }
     }
 
     /// The most rows that a session can have.

@@ -171,7 +171,7 @@ pub async fn run(client: &mut Object, args: &Args, benchmark: &str) -> anyhow::R
             let (first, until) = (days[0], days[days.len() - 1] + Days::new(1));
             let mut rows = Vec::new();
             features::read_each(&transaction, first, until, read_only.as_deref(), |id, row| {
-                rows.push((id, row))
+                rows.push((id, row));
             })
             .await?;
             reading += clock.elapsed();

@@ -126,3 +126,85 @@ impl Sink {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use polars_io::parquet::read::ParquetReader;
+    use polars_io::prelude::SerReader;
+    use serde_json::json;
+    use tidemark::store::features::{FeatureRow, WIDTH};
+    use tidemark::store::instruments::Instrument;
+
+    use super::super::place::Place;
+    use super::*;
+
+    fn instrument(id: i32, ticker: &str) -> Instrument {
+        Instrument { id, ticker: ticker.into(), kind: None, sector: None }
+    }
+
+    fn row(id: i32, session: i32, value: f64) -> Row {
+        (id, FeatureRow { session, in_population: id % 2 == 0, values: [value; WIDTH] })
+    }
+
+    fn sink(place: Place, market: Market, wanted: Wanted) -> Sink {
+        let columns = Columns::choose(&["size".into()], false).unwrap();
+        let staging = Staging::new(place, Format::Parquet).unwrap();
+        Sink::new(staging, Format::Parquet, market, columns, wanted, json!({})).unwrap()
+    }
+
+    #[test]
+    fn pieces_are_large_whatever_the_blocks_are_and_end_with_the_year() {
+        let folder = tempfile::tempdir().unwrap();
+        let everybody = Wanted { only: None, population: false };
+        let mut sink = sink(Place::Years(folder.path().join("out")), Market::new(Vec::new()), everybody);
+        let block = |session: i32| (0..40_000).map(|id| row(id, session, f64::from(id))).collect();
+        for (year, session) in
+            [(2015, 11_000), (2015, 11_001), (2015, 11_002), (2015, 11_003), (2016, 11_200)]
+        {
+            sink.take(Some(year), block(session)).unwrap();
+        }
+        let done = sink.finish().unwrap().unwrap();
+        let pieces = |file: &Written| {
+            let mut reader = ParquetReader::new(File::open(&file.path).unwrap());
+            let groups = &reader.get_metadata().unwrap().row_groups;
+            groups.iter().map(|group| group.num_rows()).collect::<Vec<usize>>()
+        };
+        assert_eq!(done.files.iter().map(pieces).collect::<Vec<_>>(), [vec![120_000, 40_000], vec![40_000]]);
+        assert_eq!(done.rows, 200_000);
+    }
+
+    #[test]
+    fn rows_are_in_order_of_session_then_ticker_and_a_merged_instrument_has_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("a.parquet");
+        let market = Market::new(vec![instrument(1, "ZZ"), instrument(2, "AA"), instrument(4, "MM")]);
+        let wanted = Wanted { only: Some(vec![1, 2, 3]), population: false };
+        let mut sink = sink(Place::File(out.clone()), market, wanted);
+        let rows = vec![
+            row(1, 11_001, 1.0),
+            row(3, 11_000, 2.0),
+            row(4, 11_000, 3.0),
+            row(2, 11_001, f64::NAN),
+            row(1, 11_000, 4.0),
+        ];
+        sink.take(None, rows).unwrap();
+        sink.finish().unwrap();
+        let frame = ParquetReader::new(File::open(out).unwrap()).finish().unwrap();
+        let tickers: Vec<Option<&str>> = frame.column("ticker").unwrap().str().unwrap().iter().collect();
+        assert_eq!(tickers, [None, Some("ZZ"), Some("AA"), Some("ZZ")]);
+        let sizes: Vec<Option<f64>> = frame.column("size").unwrap().f64().unwrap().iter().collect();
+        assert_eq!(sizes, [Some(2.0), Some(4.0), None, Some(1.0)]);
+    }
+
+    #[test]
+    fn without_a_row_there_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let members = Wanted { only: None, population: true };
+        let mut sink = sink(Place::File(folder.path().join("a.parquet")), Market::new(Vec::new()), members);
+        sink.take(None, vec![row(1, 11_000, 1.0)]).unwrap();
+        assert!(sink.finish().unwrap().is_none());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
