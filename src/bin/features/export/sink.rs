@@ -169,7 +169,7 @@ mod tests {
         let pieces = |file: &Written| {
             let mut reader = ParquetReader::new(File::open(&file.path).unwrap());
             let groups = &reader.get_metadata().unwrap().row_groups;
-            groups.iter().map(|group| group.num_rows()).collect::<Vec<usize>>()
+            (0..groups.len()).map(|at| groups[at].num_rows()).collect::<Vec<usize>>()
         };
         assert_eq!(done.files.iter().map(pieces).collect::<Vec<_>>(), [vec![120_000, 40_000], vec![40_000]]);
         assert_eq!(done.rows, 200_000);
