@@ -22,6 +22,10 @@ fn over(numerator: f64, denominator: f64) -> Number {
     (denominator > 0.0).then(|| numerator / denominator)
 }
 
+fn positive_growth(new: f64, old: f64) -> Number {
+    (old >= 1e-9).then(|| new / old - 1.0)
+}
+
 impl<'a> Naive<'a> {
     pub fn new(company: &'a Company, session: i32, market_equity: f64) -> Self {
         Self { company, session, market_equity }
@@ -59,21 +63,15 @@ impl<'a> Naive<'a> {
             }
             "earnings_variability" => self.earnings_variability()?,
             "piotroski_f" => self.piotroski(p, y()?)?,
-            "sales_growth" => self.positive_growth(self.ttm("revenue", p)?, self.ttm("revenue", y()?)?)?,
+            "sales_growth" => positive_growth(self.ttm("revenue", p)?, self.ttm("revenue", y()?)?)?,
             "eps_growth" => {
                 let (new, old) = (self.ttm("eps", p)?, self.ttm("eps", y()?)?);
                 (old.abs() >= 1e-9).then(|| (new - old) / old.abs())?
             }
-            "asset_growth" => {
-                self.positive_growth(self.balance("assets", p)?, self.balance("assets", y()?)?)?
-            }
+            "asset_growth" => positive_growth(self.balance("assets", p)?, self.balance("assets", y()?)?)?,
             other => panic!("{other}"),
         };
         Some(value)
-    }
-
-    fn positive_growth(&self, new: f64, old: f64) -> Number {
-        (old >= 1e-9).then(|| new / old - 1.0)
     }
 
     fn usable(&self) -> impl Iterator<Item = &'a Statement> {
