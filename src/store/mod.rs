@@ -41,6 +41,12 @@ pub(crate) fn day_of(date: NaiveDate) -> i32 {
     chrono::Datelike::num_days_from_ce(&date) - POSTGRES_EPOCH
 }
 
+/// A day that Postgres gave. What lies outside of chrono's years becomes the nearest day that it has.
+pub(crate) fn date_on(day: i32) -> NaiveDate {
+    let nearest = if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+    NaiveDate::from_num_days_from_ce_opt(day.saturating_add(POSTGRES_EPOCH)).unwrap_or(nearest)
+}
+
 /// The number of the session on a day that Postgres gave.
 pub fn session_of(day: i32) -> Result<i32, StoreError> {
     let date = NaiveDate::from_num_days_from_ce_opt(day.saturating_add(POSTGRES_EPOCH)).unwrap_or_default();
