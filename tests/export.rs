@@ -19,7 +19,7 @@ use polars_io::prelude::{CsvReadOptions, SerReader};
 use serde_json::Value;
 use support::{Database, market};
 use tempfile::TempDir;
-use tidemark::arithmetic::catalogue::PRICE_FACTORS;
+use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::store::date_of;
 
 /// Over the end of a year, and long enough that the slowest factor is there.
@@ -189,7 +189,7 @@ fn listed(folder: &Path) -> BTreeSet<String> {
 }
 
 fn factor_names() -> Vec<String> {
-    PRICE_FACTORS.iter().map(|factor| factor.name.to_owned()).collect()
+    FACTORS.iter().map(|factor| factor.name.to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +215,7 @@ async fn every_form_gives_the_table_back_to_the_bit() {
             let file = world.path(format).join(year).join(format!("features.{extension}"));
             let of_year = rows(&read(&file));
             assert!(of_year.iter().all(|row| year.ends_with(&row.session_date.format("%Y").to_string())));
-            assert_eq!(about(&file)["columns"][4]["name"], PRICE_FACTORS[0].name);
+            assert_eq!(about(&file)["columns"][4]["name"], FACTORS[0].name);
             all.extend(of_year);
         }
         assert!(all == table, "{format} by year");
@@ -293,7 +293,7 @@ async fn scores_are_those_of_the_view_whichever_rows_are_written() {
         let view = world.stored("feature_scores", &scores, &condition).await;
         let of_day = rows_of_all.iter().filter(|row| row.session_date == date_of(day));
         let (own, outside): (Vec<&Row>, Vec<&Row>) = of_day.partition(|row| row.in_population);
-        assert!(outside.iter().all(|row| row.values[PRICE_FACTORS.len()..].iter().all(Option::is_none)));
+        assert!(outside.iter().all(|row| row.values[FACTORS.len()..].iter().all(Option::is_none)));
         assert_eq!(own.len(), view.len());
         for (own, view) in own.iter().zip(&view) {
             assert_eq!((&own.ticker, own.in_population), (&view.ticker, view.in_population));
@@ -342,7 +342,7 @@ async fn a_file_says_what_its_columns_are_and_of_which_state_it_is() {
         let frame = read(&world.path(name));
         let described: Vec<&str> = columns.iter().map(|column| column["name"].as_str().unwrap()).collect();
         assert_eq!(described[4..], names(&frame), "{name}");
-        for factor in &PRICE_FACTORS {
+        for factor in &FACTORS {
             let column = columns.iter().find(|column| column["name"] == factor.name).unwrap();
             assert_eq!(column["unit"], factor.unit);
             assert_eq!(column["definition"], factor.definition);

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Transaction};
 use super::block;
 use super::reach::{self, Reach};
 use super::{Market, sections};
-use crate::arithmetic::catalogue::PRICE_FACTORS;
+use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::cross_section::CrossSection;
 use crate::store::change_log::{self, Job};
 use crate::store::features::{self, FeatureRow};
@@ -179,7 +179,7 @@ fn ticker(market: &Market, id: i32) -> &str {
 fn difference(market: &Market, id: i32, row: &FeatureRow, old: Option<&FeatureRow>) -> String {
     let (ticker, date) = (ticker(market, id), date_of(row.session));
     let Some(old) = old else { return format!("{ticker} {date}: a bar is there, but no stored row") };
-    let factor = PRICE_FACTORS
+    let factor = FACTORS
         .iter()
         .zip(row.values.iter().zip(&old.values))
         .find(|(_, (a, b))| a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan()));

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Value, json};
-use tidemark::arithmetic::catalogue::{self, PRICE_FACTORS};
-use tidemark::arithmetic::families;
+use tidemark::arithmetic::catalogue::{self, FACTORS};
+use tidemark::arithmetic::families::{self, Family};
 use tidemark::failure::Failure;
 
 /// What a column holds.
@@ -17,7 +17,7 @@ pub enum Holds {
     Factor(usize),
     /// Its z-score.
     ZScore(usize),
-    /// The score of the family at this place of those that can be computed.
+    /// The score of the family at this place of all.
     Family(usize),
     /// The same less the sector's mean.
     Neutral(usize),
@@ -47,7 +47,7 @@ impl Columns {
             }
         }
         if wanted.is_empty() {
-            places.extend(0..PRICE_FACTORS.len());
+            places.extend(0..FACTORS.len());
         }
         let column = |name: &str, holds| Column { name: name.into(), holds };
         let mut all = vec![
@@ -56,11 +56,11 @@ impl Columns {
             column("instrument_id", Holds::InstrumentId),
             column("in_population", Holds::InPopulation),
         ];
-        all.extend(places.iter().map(|at| column(PRICE_FACTORS[*at].name, Holds::Factor(*at))));
+        all.extend(places.iter().map(|at| column(FACTORS[*at].name, Holds::Factor(*at))));
         if scores {
-            let z = |at: &usize| column(&format!("{}_z", PRICE_FACTORS[*at].name), Holds::ZScore(*at));
+            let z = |at: &usize| column(&format!("{}_z", FACTORS[*at].name), Holds::ZScore(*at));
             all.extend(places.iter().map(z));
-            for (at, family) in families::computable().enumerate() {
+            for (at, family) in families::all().iter().enumerate() {
                 all.push(column(family.name, Holds::Family(at)));
                 all.push(column(&format!("{}_sn", family.name), Holds::Neutral(at)));
             }
@@ -80,10 +80,14 @@ impl Holds {
     }
 }
 
+fn members(family: &Family) -> Vec<&'static str> {
+    family.members.iter().map(|at| FACTORS[*at].name).collect()
+}
+
 fn unknown(name: &str) -> Failure {
-    let known: Vec<&str> = PRICE_FACTORS.iter().map(|factor| factor.name).collect();
-    let act = match families::computable().find(|family| family.name == name) {
-        Some(family) => format!("it is a family ({}): --scores adds its score", family.members.join(", ")),
+    let known: Vec<&str> = FACTORS.iter().map(|factor| factor.name).collect();
+    let act = match families::all().iter().find(|family| family.name == name) {
+        Some(family) => format!("it is a family ({}): --scores adds its score", members(family).join(", ")),
         None => match nearest(name, &known) {
             Some(meant) => format!("probably {meant}; known: {}", known.join(", ")),
             None => format!("known: {}", known.join(", ")),
@@ -170,19 +174,19 @@ fn described(column: &Column) -> Value {
             "definition": "whether the instrument is one of those over which z-scores, ranks and families are taken on the session",
         }),
         Holds::Factor(at) => {
-            let factor = &PRICE_FACTORS[at];
+            let factor = &FACTORS[at];
             json!({
                 "name": name, "type": "float64", "version": factor.version, "family": factor.family, "unit": factor.unit,
-                "direction": factor.direction.stored(), "history": factor.history, "definition": factor.definition,
+                "direction": factor.direction.stored(), "history": factor.history, "inputs": factor.inputs, "definition": factor.definition,
                 "source": factor.source,
             })
         }
         Holds::ZScore(at) => json!({
-            "name": name, "type": "float64", "of": PRICE_FACTORS[at].name, "unit": "standard deviations", "direction": 1,
+            "name": name, "type": "float64", "of": FACTORS[at].name, "unit": "standard deviations", "direction": 1,
             "definition": "the value between the 1st and 99th percentile of the session's population, less its mean, by its standard deviation, clipped to 3, turned so that more is preferred",
         }),
         Holds::Family(at) | Holds::Neutral(at) => {
-            let members = families::computable().nth(at).map(|family| family.members);
+            let members = members(&families::all()[at]);
             let neutral = matches!(column.holds, Holds::Neutral(_));
             json!({
                 "name": name, "type": "float64", "members": members, "unit": "standard deviations", "direction": 1,

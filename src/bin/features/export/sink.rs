@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn instrument(id: i32, ticker: &str) -> Instrument {
-        Instrument { id, ticker: ticker.into(), kind: None, sector: None }
+        Instrument { id, ticker: ticker.into(), kind: None, sector: None, financial: false }
     }
 
     fn row(id: i32, session: i32, value: f64) -> Row {
