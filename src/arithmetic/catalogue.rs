@@ -5,7 +5,7 @@
 mod price;
 mod statement;
 
-use super::{cross_section, factors};
+use super::{cross_section, factors, statements};
 
 pub use price::{PRICE_FACTOR_COUNT, PRICE_FACTORS, PRICE_HISTORY};
 pub use statement::{STATEMENT_FACTOR_COUNT, STATEMENT_FACTORS};
@@ -90,7 +90,7 @@ pub fn position(name: &str) -> Option<usize> {
 /// What all factors are computed with, as text to take a digest of: the parameters of the windows, of statements and of
 /// the cross-section. What is one factor's own is its version.
 pub fn parameters_text() -> String {
-    format!("{}\n{}\n", factors::PARAMETERS, cross_section::PARAMETERS)
+    format!("{}\n{}\n{}\n", factors::PARAMETERS, statements::PARAMETERS, cross_section::PARAMETERS)
 }
 
 #[cfg(test)]

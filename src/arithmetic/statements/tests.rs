@@ -1,7 +1,8 @@
 //! Cases worked out by hand: a small company, and the traps.
 
 use super::sample::{Annual, Company, Quarterly, day, filed, session};
-use super::{STATEMENT_FACTOR_COUNT, StatementCursor, StatementFactor, explain};
+use super::{StatementCursor, StatementFactor, explain};
+use crate::arithmetic::catalogue::STATEMENT_FACTOR_COUNT;
 use crate::domain::history::Split;
 use crate::domain::statement::{Field, Timeframe};
 

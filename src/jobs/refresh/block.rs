@@ -11,8 +11,9 @@ use tokio_postgres::{Client, Transaction};
 use super::reach::Reach;
 use super::{Market, sections};
 use crate::arithmetic::NULL;
-use crate::arithmetic::catalogue::{FACTOR_COUNT, PRICE_HISTORY};
+use crate::arithmetic::catalogue::{FACTOR_COUNT, PRICE_FACTOR_COUNT, PRICE_HISTORY};
 use crate::arithmetic::factors::{Benchmark, FactorColumns, Workspace, price_factors};
+use crate::arithmetic::statements::StatementCursor;
 use crate::domain::history::{BarSlice, History};
 use crate::store::bars::{self, BarTable};
 use crate::store::features::{self, FeatureRow, WIDTH};
@@ -172,21 +173,29 @@ pub fn compute(market: &Market, bars: &BarTable, here: &Reach) -> Computed {
                     range.clone(),
                     columns,
                 );
-                let eligible = market.may_be_in_population(*id);
-                (*id, rows(columns, eligible))
+                let statements = StatementCursor::new(
+                    market.statements_of(*id),
+                    market.actions.splits(*id),
+                    market.is_financial(*id),
+                );
+                (*id, rows(columns, statements, market.may_be_in_population(*id)))
             },
         )
         .collect()
 }
 
-fn rows(columns: &FactorColumns, eligible: bool) -> Vec<FeatureRow> {
+fn rows(columns: &FactorColumns, mut statements: StatementCursor<'_>, eligible: bool) -> Vec<FeatureRow> {
     (0..columns.sessions.len())
-        .map(|at| FeatureRow {
-            session: columns.sessions[at],
-            in_population: eligible && columns.in_population_rule[at],
-            values: std::array::from_fn(|factor| {
-                columns.values.get(factor).map_or(NULL, |column| column[at])
-            }),
+        .map(|at| {
+            let mut values = [NULL; WIDTH];
+            let (of_price, of_statements) = values.split_at_mut(PRICE_FACTOR_COUNT);
+            for (value, column) in of_price.iter_mut().zip(&columns.values) {
+                *value = column[at];
+            }
+            of_statements
+                .copy_from_slice(&statements.values(columns.sessions[at], columns.market_equity[at]));
+            let in_population = eligible && columns.in_population_rule[at];
+            FeatureRow { session: columns.sessions[at], in_population, values }
         })
         .collect()
 }

@@ -9,6 +9,7 @@ mod reach;
 mod sections;
 mod verify;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,12 +19,13 @@ use tokio_postgres::{Client, Transaction};
 use crate::arithmetic::catalogue::{self, FACTOR_COUNT, FACTORS, Factor};
 use crate::arithmetic::families;
 use crate::domain::instrument;
+use crate::domain::statement::Statement;
 use crate::store::actions::Actions;
 use crate::store::change_log::{self, FromNothing, Job, Work};
 use crate::store::definitions::{self, FactorRow, FamilyRow};
 use crate::store::instruments::{self, Instrument};
 use crate::store::refresh_runs::{self, Done};
-use crate::store::{StoreError, bars};
+use crate::store::{StoreError, bars, statements};
 
 use block::Output;
 use reach::Reach;
@@ -86,6 +88,8 @@ struct Market {
     sectors: Vec<Option<i32>>,
     benchmark: Option<i32>,
     actions: Actions,
+    /// Statements of each instrument, in the order in which they count.
+    statements: HashMap<i32, Vec<Statement>>,
     /// Instruments that were merged into others: what is stored of them has to go.
     merged: Vec<i32>,
     restated: Restated,
@@ -122,12 +126,30 @@ impl Market {
         Ok(Self {
             sectors,
             benchmark,
-            actions: Actions::read(transaction, None).await?,
+            actions: Actions::default(),
+            statements: HashMap::new(),
             instruments,
             merged: instruments::merged(transaction).await?,
             restated: Restated::Of(Vec::new()),
             redefined: None,
         })
+    }
+
+    /// Reads the actions and statements of the instruments in `reach`, and of the benchmark.
+    async fn read_facts(&mut self, transaction: &Transaction<'_>, reach: &Reach) -> Result<(), StoreError> {
+        let ids: Vec<i32> = reach.keys().copied().chain(self.benchmark).collect();
+        let only = if ids.len() * 2 > self.instruments.len() { None } else { Some(ids.as_slice()) };
+        self.actions = Actions::read(transaction, only).await?;
+        self.statements = statements::read(transaction, only).await?;
+        Ok(())
+    }
+
+    fn statements_of(&self, id: i32) -> &[Statement] {
+        self.statements.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_financial(&self, id: i32) -> bool {
+        self.position(id).is_some_and(|at| self.instruments[at].financial)
     }
 
     fn position(&self, id: i32) -> Option<usize> {
@@ -197,6 +219,7 @@ pub async fn refresh(
             reach::of_everything(&transaction, &market, range).await?
         }
     };
+    market.read_facts(&transaction, &reach).await?;
     if let Work::All(_) = work {
         // What the tidemark speaks of is about to be mixed with new rows: a run that dies must not leave it standing.
         change_log::forget(&transaction, Job::Features).await?;

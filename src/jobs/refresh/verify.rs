@@ -79,7 +79,7 @@ pub async fn verify(
     if verdict.other_definitions || verdict.pending > 0 {
         return Ok(verdict);
     }
-    let market = Market::read(&transaction, benchmark).await?;
+    let mut market = Market::read(&transaction, benchmark).await?;
     let range = bars::range(&transaction).await?;
     let mut reach = reach::of_everything(&transaction, &market, range).await?;
     let mut every_session = 1;
@@ -88,6 +88,7 @@ pub async fn verify(
         reach = reach.into_iter().step_by(every).collect();
         every_session = reach.values().next().map_or(1, |r| (r.end - r.start) as usize / count.max(1)).max(1);
     }
+    market.read_facts(&transaction, &reach).await?;
     verdict.instruments = reach.len();
     let blocks = reach::blocks(&reach);
     let (total, mut done) = (blocks.iter().map(|b| (b.end - b.start) as usize).sum(), 0);
