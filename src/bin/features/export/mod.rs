@@ -169,7 +169,7 @@ pub async fn run(client: &mut Object, args: &Args, benchmark: &str) -> anyhow::R
             progress.at(done, sessions.len(), "");
             let clock = Instant::now();
             let (first, until) = (days[0], days[days.len() - 1] + Days::new(1));
-            let mut rows = Vec::new();
+            let mut rows = Vec::with_capacity(days.len() * width);
             features::read_each(&transaction, first, until, read_only.as_deref(), |id, row| {
                 rows.push((id, row));
             })
