@@ -18,6 +18,7 @@
 //!   sessions overlap ([`series`]).
 
 pub mod forward;
+pub mod periods;
 pub mod quantiles;
 pub mod series;
 pub mod session;

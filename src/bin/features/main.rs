@@ -1,5 +1,6 @@
 //! `features`: keeps the feature store up to the bars, shows it, exports it, and proves it.
 
+mod evaluate;
 mod export;
 mod show;
 
@@ -9,6 +10,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use tidemark::arithmetic::catalogue::PRICE_FACTORS;
 use tidemark::failure;
+use tidemark::jobs::evaluate::EvaluateError;
 use tidemark::jobs::refresh::{self, Everything, Options, Sample};
 use tidemark::say::{self, Progress};
 use tidemark::settings::{Settings, SettingsArgs};
@@ -51,6 +53,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Evaluate(evaluate::Args),
     Export(export::Args),
 }
 
@@ -60,7 +63,9 @@ async fn main() -> ExitCode {
     sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
-        Err(error) => failure::report(&error, |_| None),
+        Err(error) => {
+            failure::report(&error, |cause| cause.downcast_ref::<EvaluateError>().map(EvaluateError::hint))
+        }
     }
 }
 
@@ -103,6 +108,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Show(args) => show::run(&mut client, &args).await,
+        Command::Evaluate(args) => evaluate::run(&mut client, &args, &settings.benchmark).await,
         Command::Export(args) => export::run(&mut client, &args).await,
         Command::List { .. } => Ok(ExitCode::SUCCESS),
     }

@@ -46,7 +46,7 @@ pub struct Bars<'a> {
 
 impl<'a> Bars<'a> {
     /// Walks every instrument's actions.
-    pub fn new(table: &'a BarTable, market: &Market) -> Self {
+    pub fn new(table: &'a BarTable, market: &'a Market) -> Self {
         let path = |id: &i32| {
             let rows = table.rows_of(*id);
             let history = History {

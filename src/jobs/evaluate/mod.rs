@@ -22,7 +22,7 @@ use crate::jobs::refresh;
 use crate::store::actions::Actions;
 use crate::store::change_log::{self, Job};
 use crate::store::instruments::{self, Instrument};
-use crate::store::{StoreError, bars, date_of, features};
+use crate::store::{bars, date_of, features};
 
 use block::Bars;
 pub use error::EvaluateError;
