@@ -3,7 +3,7 @@
 use crate::arithmetic::{NULL, kept};
 
 /// Fewest spans without overlap for which a standard error is given.
-const LEAST_SPANS: usize = 2;
+const LEAST_SPANS: usize = 4;
 
 /// A series in summary. Null where there are too few values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +30,7 @@ pub struct Summary {
 /// The variance of the mean is `1/n × n/(n−1) × (γ₀ + 2 Σ (1 − l/horizon) γ_l)` over the lags `l = 1 … horizon − 1`, where
 /// `γ_l` is the sum over values `l` sessions apart of the product of their deviations from the mean, / n (Newey & West,
 /// *Econometrica* 55(3), with Bartlett's weights, which keep it above 0). With horizon 1 it is sd² / n. A session without a
-/// value takes part in no product. It is null with fewer values than two horizons hold.
+/// value takes part in no product. It is null with fewer values than four horizons hold: the estimate would rest on a span or two.
 pub fn summarise(sessions: &[i32], values: &[f64], horizon: usize) -> Summary {
     let present: Vec<(i32, f64)> =
         sessions.iter().copied().zip(values.iter().copied()).filter(|(_, value)| !value.is_nan()).collect();
@@ -42,7 +42,7 @@ pub fn summarise(sessions: &[i32], values: &[f64], horizon: usize) -> Summary {
     let mean = present.iter().map(|(_, value)| value).sum::<f64>() / n;
     let squares: f64 = present.iter().map(|(_, value)| (value - mean).powi(2)).sum();
     let sd = if count < 2 { NULL } else { (squares / (n - 1.0)).sqrt() };
-    let enough = count >= 2 && count >= LEAST_SPANS * horizon;
+    let enough = count >= LEAST_SPANS * horizon;
     let error = if enough { (long_run(&present, mean, horizon) / (n - 1.0)).sqrt() } else { NULL };
     let positive = present.iter().filter(|(_, value)| *value > 0.0).count() as f64 / n;
     let over = |divisor: f64| if divisor > 0.0 { kept(mean / divisor) } else { NULL };
@@ -95,6 +95,9 @@ mod tests {
 
     use super::*;
 
+    /// Four values of mean 1.5, twice.
+    const EIGHT: [f64; 8] = [1.0, 2.0, -1.0, 4.0, 1.0, 2.0, -1.0, 4.0];
+
     fn near(got: f64, expected: f64) {
         assert!((got - expected).abs() < 1e-12, "{got} is not {expected}");
     }
@@ -113,28 +116,33 @@ mod tests {
 
     #[test]
     fn a_horizon_of_two_counts_the_neighbours_half() {
-        let s = summarise(&[5, 6, 7, 8], &[1.0, 2.0, -1.0, 4.0], 2);
-        // Products of neighbours: −0.25, −1.25, −6.25, together −7.75; (13 + 2 × ½ × −7.75) / 4 = 1.3125, / 3.
-        near(s.error, (1.3125_f64 / 3.0).sqrt());
+        let s = summarise(&[5, 6, 7, 8, 9, 10, 11, 12], &EIGHT, 2);
+        // Squares sum to 26. Products of neighbours: twice −0.25, −1.25 and −6.25, once −1.25, together −16.75;
+        // (26 + 2 × ½ × −16.75) / 8, / 7.
+        near(s.error, (9.25_f64 / 56.0).sqrt());
     }
 
     #[test]
     fn neighbours_are_neighbours_in_sessions_not_in_rows() {
-        let with_gap = summarise(&[5, 6, 8, 9], &[1.0, 2.0, -1.0, 4.0], 2);
-        // −0.25 and −6.25 are left: (13 − 6.5) / 4 / 3.
-        near(with_gap.error, (6.5_f64 / 12.0).sqrt());
-        let with_null = summarise(&[5, 6, 7, 8, 9], &[1.0, 2.0, f64::NAN, -1.0, 4.0], 2);
+        let with_gap = summarise(&[5, 6, 8, 9, 11, 12, 14, 15], &EIGHT, 2);
+        // Twice −0.25 and −6.25 are left: (26 − 13) / 8 / 7.
+        near(with_gap.error, (13.0_f64 / 56.0).sqrt());
+        let with_null = summarise(
+            &[5, 6, 7, 8, 9, 11, 12, 14, 15],
+            &[1.0, 2.0, f64::NAN, -1.0, 4.0, 1.0, 2.0, -1.0, 4.0],
+            2,
+        );
         assert_eq!(with_gap, with_null);
     }
 
     #[test]
     fn too_few_values_have_no_error_and_equal_ones_no_ratio() {
-        let s = summarise(&[5, 6, 7, 8], &[1.0, 2.0, -1.0, 4.0], 3);
+        let s = summarise(&[5, 6, 7, 8], &[1.0, 2.0, -1.0, 4.0], 2);
         near(s.mean, 1.5);
         assert!(s.error.is_nan() && s.t.is_nan());
         let s = summarise(&[5], &[1.0], 1);
         assert!(s.sd.is_nan() && s.error.is_nan() && s.ratio.is_nan());
-        let s = summarise(&[5, 6], &[0.5, 0.5], 1);
+        let s = summarise(&[5, 6, 7, 8], &[0.5; 4], 1);
         assert_eq!((s.sd, s.error), (0.0, 0.0));
         assert!(s.ratio.is_nan() && s.t.is_nan());
         assert_eq!(summarise(&[5], &[f64::NAN], 1).count, 0);

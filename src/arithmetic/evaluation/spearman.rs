@@ -111,7 +111,7 @@ mod tests {
                 .map(|v| {
                     let below = of.iter().filter(|other| *other < v).count() as f64;
                     let ties = of.iter().filter(|other| *other == v).count() as f64;
-                    below + (ties + 1.0) / 2.0
+                    below + f64::midpoint(ties, 1.0)
                 })
                 .collect()
         };

@@ -7,7 +7,9 @@ mod scale;
 mod tables;
 mod words;
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -135,7 +137,13 @@ fn beside(out: &Path) -> Result<NamedTempFile, Failure> {
             .hint("name a file: it is replaced when the page is complete"));
     }
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new().prefix(".evaluate-").tempfile_in(folder).map_err(|e| unwritable(out, &e))
+    // Readable by whom the user's mask lets, as any file that a program writes.
+    let permissions = Permissions::from_mode(0o666);
+    tempfile::Builder::new()
+        .prefix(".evaluate-")
+        .permissions(permissions)
+        .tempfile_in(folder)
+        .map_err(|e| unwritable(out, &e))
 }
 
 /// Writes the page and puts it in its place; gives its size.

@@ -23,7 +23,7 @@ const TRAILING: usize = 21;
 /// Most factors that the title names.
 const MOST_NAMES: usize = 5;
 /// Most bars whose labels find room.
-const MOST_LABELS: usize = 14;
+const MOST_LABELS: usize = 9;
 
 /// The page.
 pub fn page(evaluation: &Evaluation) -> String {

@@ -66,19 +66,21 @@ fn ground(evaluation: &Evaluation) -> String {
     )
 }
 
-/// How many names a session has, in a line.
+/// How many names a session has, in a line; the means are over the sessions that have a population.
 pub fn names(factor: &FactorEvaluation) -> String {
+    let populated = factor.rows.iter().filter(|row| row.result.population > 0).count();
     let with_names = factor.rows.iter().filter(|row| row.result.names > 0).count();
-    let mean = |count: u64| count as f64 / factor.rows.len().max(1) as f64;
+    let mean = |count: u64| count as f64 / populated.max(1) as f64;
     let total: u64 = factor.rows.iter().map(|row| u64::from(row.result.names)).sum();
     let population: u64 = factor.rows.iter().map(|row| u64::from(row.result.population)).sum();
     format!(
-        "{:.0} of {:.0} in the population on a mean session ({}); {} of {} sessions have any, the most are {}",
+        "{:.0} a session of a population of {:.0} (coverage {}); of {} sessions {} have a population and {} any names, at most {}",
         mean(total),
         mean(population),
         percent(summary::coverage(&factor.rows).mean, 1),
-        say::count(with_names as u64),
         say::count(factor.rows.len() as u64),
+        say::count(populated as u64),
+        say::count(with_names as u64),
         say::count(u64::from(factor.most_names()))
     )
 }

@@ -16,7 +16,7 @@ What the numbers mean:
   stopped       a name that stopped trading before t + h has no return; it is counted, with the mean return to its last bar
   IC            Spearman's rank correlation of values and returns; null under 10 names or where all are equal
   IR            mean IC / its standard deviation over sessions (ddof 1), not annualised
-  error, t      Newey-West with h - 1 lags, because the returns of neighbouring sessions overlap; null under two horizons
+  error, t      Newey-West with h - 1 lags, because the returns of neighbouring sessions overlap; null under 4 h sessions
   quantiles     by rank, as near equal in size as can be, 1 the lowest; equal values in the order of their tickers
   turnover      share of a quantile's names that were not in it one horizon earlier
   autocorr      rank correlation of the values with those one horizon earlier
@@ -56,7 +56,7 @@ pub const TERMS: [(&str, &str); 10] = [
     ),
     (
         "Error and t",
-        "Neighbouring sessions share all but one session of their returns, so their numbers are no independent draws. The standard error of a mean over sessions is Newey and West's (1987) with h - 1 lags and n/(n-1), and t is mean / error; with h = 1 it is the textbook's. None under two horizons of sessions. With few spans it still leans towards too small an error.",
+        "Neighbouring sessions share all but one session of their returns, so their numbers are no independent draws. The standard error of a mean over sessions is Newey and West's (1987) with h - 1 lags and n/(n-1), and t is mean / error; with h = 1 it is the textbook's. None under 4 h sessions. With few spans it still leans towards too small an error.",
     ),
     (
         "Cumulative spread",
@@ -91,7 +91,7 @@ pub fn warnings(evaluation: &Evaluation) -> Vec<String> {
     for (at, horizon) in evaluation.horizons.iter().enumerate() {
         if evaluation.factors.iter().all(|factor| factor.horizons[at].unfinished == factor.rows.len()) {
             warnings.push(format!(
-                "no session has a return {horizon} sessions ahead: the last bars are of {}",
+                "no session has a return over a horizon of {horizon}: the last bars are of {}",
                 evaluation.last_bars
             ));
         }
