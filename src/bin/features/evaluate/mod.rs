@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, value_name = "DATE")]
     to: Option<NaiveDate>,
     /// Sessions ahead over which returns are taken
-    #[arg(long, value_name = "SESSIONS", value_delimiter = ',', default_values_t = [1, 5, 21, 63],
+    #[arg(long, value_name = "SESSIONS", value_delimiter = ',', default_value = "1,5,21,63",
         value_parser = clap::value_parser!(u16).range(1..=756))]
     horizons: Vec<u16>,
     /// How many groups of equal size the names are put into

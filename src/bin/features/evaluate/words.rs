@@ -10,17 +10,21 @@ const MANY_TIES: f64 = 0.1;
 /// What `--help` says after the options.
 pub const HELP: &str = "\
 What the numbers mean:
-  names         instruments in the population at session t that have a value at t
-  return        total return (splits, dividends) from the close of t to the price at session t + h, which is its close or the
-                latest before it, at most 5 sessions back; sessions of the calendar, not days
-  stopped       a name that stopped trading before t + h has no return; it is counted, with the mean return to its last bar
-  IC            Spearman's rank correlation of values and returns; null under 10 names or where all are equal
-  IR            mean IC / its standard deviation over sessions (ddof 1), not annualised
-  error, t      Newey-West with h - 1 lags, because the returns of neighbouring sessions overlap; null under 4 h sessions
-  quantiles     by rank, as near equal in size as can be, 1 the lowest; equal values in the order of their tickers
-  turnover      share of a quantile's names that were not in it one horizon earlier
-  autocorr      rank correlation of the values with those one horizon earlier
-  coverage      names / population
+  names      instruments in the population at session t that have a value at t
+  return     total return (splits, dividends) from the close of t to the price at session t + h:
+             its close or the latest before it, at most 5 sessions back; sessions, not days
+  stopped    a name that stopped trading before t + h has no return; it is counted, with the
+             mean return to its last bar
+  IC         Spearman's rank correlation of values and returns; none under 10 names or where
+             all are equal
+  IR         mean IC / its standard deviation over sessions (ddof 1), not annualised
+  error, t   Newey-West with h - 1 lags, because the returns of neighbouring sessions overlap;
+             none under 4 h sessions
+  quantiles  by rank, as near equal in size as can be, 1 the lowest; equal values in the order
+             of their tickers
+  turnover   share of a quantile's names that were not in it one horizon earlier
+  autocorr   rank correlation of the values with those one horizon earlier
+  coverage   names / population
 
 Examples:
   features evaluate mom_12_1
