@@ -6,6 +6,7 @@
 mod support;
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use chrono::NaiveDate;
@@ -344,6 +345,7 @@ async fn what_cannot_be_evaluated_is_refused_with_the_remedy() {
     refused("vol_20 --to 2020-01-01", "they go from 2022-01-03", "--from and --to");
     refused(&format!("vol_20 --to {early}"), "has 10 names", "starts later");
     refused("mom_12_1", "the most are 0", "history");
+    refused("value", "10 names with a value of value", "statements");
     refused(&format!("vol_20 --from {last}"), "has a return 1 session ahead", "--horizons");
     refused("momentum_sn", "no instrument has a sector", "ingest reference");
     refused("vol_20 --sector-neutral", "no instrument has a sector", "ingest reference");
@@ -358,6 +360,17 @@ async fn what_cannot_be_evaluated_is_refused_with_the_remedy() {
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("mom_12_1 has a value for at most 0 names"));
 
+    for (names, quantiles, fact) in [
+        (15, 20, "20 quantiles are more than the names: no session has more than 15"),
+        (9, 5, "the most are 9"),
+    ] {
+        client
+            .execute("DELETE FROM features_day WHERE instrument_id > $1", &[&walk.ids[names - 1]])
+            .await
+            .unwrap();
+        refused(&format!("vol_20 --quantiles {quantiles}"), fact, "");
+    }
+
     let elsewhere = Command::new(env!("CARGO_BIN_EXE_features"))
         .args(["evaluate", "vol_20"])
         .env("DATABASE_URL", &database.url)
@@ -365,4 +378,137 @@ async fn what_cannot_be_evaluated_is_refused_with_the_remedy() {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("other definitions"));
+}
+
+/// What scipy's `spearmanr`, numpy's `std` and pandas' means gave for the real market: factor, horizon, sessions, mean and
+/// standard deviation of the coefficient, mean spread, names stopped (times, instruments), mean turnover of the highest
+/// quantile, mean rank autocorrelation. The script built the returns from the same bars, splits and dividends on its own.
+#[expect(clippy::type_complexity, reason = "a table of numbers")]
+const BY_SCIPY: [(usize, usize, u64, f64, f64, f64, u64, u64, f64, f64); 6] = [
+    (
+        0,
+        1,
+        54,
+        -0.04059946178133119,
+        0.16407807017381867,
+        -0.0015504135086789163,
+        39,
+        39,
+        0.13470373074616612,
+        0.9441066174990514,
+    ),
+    (
+        0,
+        5,
+        50,
+        -0.08312448977531492,
+        0.14925422177422099,
+        -0.010022333957186623,
+        182,
+        40,
+        0.2976299173841053,
+        0.7640493131458231,
+    ),
+    (
+        0,
+        21,
+        34,
+        -0.18343561800171185,
+        0.0603932666464444,
+        -0.06284946183774423,
+        527,
+        42,
+        0.6231017703005532,
+        0.17343310016041644,
+    ),
+    (
+        1,
+        1,
+        54,
+        0.029600939878462455,
+        0.13051854014546116,
+        0.00045491664730661985,
+        39,
+        39,
+        0.017245932712077455,
+        0.9977235130863785,
+    ),
+    (
+        1,
+        5,
+        50,
+        0.06653481205130524,
+        0.1273925773676677,
+        0.004230684997723604,
+        182,
+        40,
+        0.06478782939439727,
+        0.9907548602057444,
+    ),
+    (
+        1,
+        21,
+        34,
+        0.12643165478960178,
+        0.04369265384312259,
+        0.02776022718796691,
+        527,
+        42,
+        0.1840516371932344,
+        0.9701177659375155,
+    ),
+];
+
+/// Standard errors of the mean coefficient by statsmodels' `OLS(…).fit(cov_type="HAC")` with horizon − 1 lags and its small
+/// sample correction, of `rev_1` and `div_yield` at horizons 1 and 5.
+const BY_STATSMODELS: [[f64; 2]; 2] =
+    [[0.02232819721702373, 0.0331931226788499], [0.017761323629407858, 0.029758836526265323]];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_real_market_every_number_is_what_scipy_and_statsmodels_give() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let named = std::env::var_os("TIDEMARK_TEST_DATA").map(std::path::PathBuf::from);
+    let Some(data) = named.or_else(|| beside.is_dir().then_some(beside)) else {
+        eprintln!("skipped: no real data; name its folder in TIDEMARK_TEST_DATA");
+        return;
+    };
+    let database = Database::create_empty().await;
+    let ingest = Path::new(env!("CARGO_BIN_EXE_features")).with_file_name("ingest");
+    assert!(ingest.is_file(), "ingest is not built: run cargo build --workspace with the same profile");
+    for line in [
+        "backfill --source flatfiles:us2015 --from 2015-03-20 --to 2015-08-31",
+        "actions --source files:us2015",
+    ] {
+        let loaded = Command::new(&ingest)
+            .args(line.split(' '))
+            .env("DATABASE_URL", &database.url)
+            .current_dir(data.join("vendor"))
+            .output()
+            .unwrap();
+        assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
+    }
+    ok(&database, "refresh");
+    let found = json(&database, "rev_1 div_yield --horizons 1,5,21");
+    let near = |found: &Value, expected: f64| {
+        let found = found.as_f64().unwrap();
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    };
+    for (at, row) in BY_SCIPY.into_iter().enumerate() {
+        let (factor, horizon, sessions, mean, sd, spread, times, instruments, turnover, autocorrelation) =
+            row;
+        let got = &found["factors"][factor]["horizons"][at % 3];
+        assert_eq!((&got["horizon"], &got["ic"]["sessions"]), (&horizon.into(), &sessions.into()));
+        near(&got["ic"]["mean"], mean);
+        near(&got["ic"]["sd"], sd);
+        near(&got["ic"]["ir"], mean / sd);
+        near(&got["spread"]["mean"], spread);
+        assert_eq!(got["stopped"]["times"], times);
+        assert_eq!(got["stopped"]["instruments"], instruments);
+        near(&got["turnover_highest"], turnover);
+        near(&got["rank_autocorrelation"], autocorrelation);
+        match BY_STATSMODELS[factor].get(at % 3) {
+            Some(error) => near(&got["ic"]["error"], *error),
+            None => assert_eq!(got["ic"]["error"], Value::Null, "34 sessions are under 4 horizons of 21"),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What can be evaluated: a factor, a family, or either less its sector's mean; by name, and as a column of one session.
 
 use crate::arithmetic::NULL;
-use crate::arithmetic::catalogue::{self, Direction, PRICE_FACTORS};
+use crate::arithmetic::catalogue::{self, Direction, FACTORS};
 use crate::arithmetic::cross_section::{CrossSection, z};
 use crate::arithmetic::families::{self, Family};
 use crate::arithmetic::session::{Section, SessionColumns, cross_section};
@@ -9,9 +9,9 @@ use crate::arithmetic::session::{Section, SessionColumns, cross_section};
 /// What a value is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
-    /// Position in [`PRICE_FACTORS`].
+    /// Position in [`FACTORS`].
     Factor(usize),
-    Family(Family),
+    Family(&'static Family),
 }
 
 /// Something that gives every name of a session a value, higher preferred.
@@ -25,9 +25,9 @@ pub struct Signal {
 impl Signal {
     /// Every name that [`Signal::named`] knows: factors, families, sector-neutral families.
     pub fn names() -> Vec<String> {
-        let factors = PRICE_FACTORS.iter().map(|factor| factor.name.to_owned());
-        let scores = families::computable().map(|family| family.name.to_owned());
-        let neutral = families::computable().map(|family| format!("{}_sn", family.name));
+        let factors = FACTORS.iter().map(|factor| factor.name.to_owned());
+        let scores = families::all().iter().map(|family| family.name.to_owned());
+        let neutral = families::all().iter().map(|family| format!("{}_sn", family.name));
         factors.chain(scores).chain(neutral).collect()
     }
 
@@ -40,7 +40,7 @@ impl Signal {
             Some(family) => (family, true),
             None => (name, neutral),
         };
-        let family = families::computable().find(|known| known.name == family)?;
+        let family = families::all().iter().find(|known| known.name == family)?;
         Some(Signal { source: Source::Family(family), neutral })
     }
 
@@ -61,7 +61,7 @@ impl Signal {
     /// Name of the signal; `_sn` at its end says that it is less its sector's mean.
     pub fn name(&self) -> String {
         let name = match self.source {
-            Source::Factor(position) => PRICE_FACTORS[position].name,
+            Source::Factor(position) => FACTORS[position].name,
             Source::Family(family) => family.name,
         };
         if self.neutral { format!("{name}_sn") } else { name.to_owned() }
@@ -70,9 +70,10 @@ impl Signal {
     /// What the value is, in words.
     pub fn definition(&self) -> String {
         match self.source {
-            Source::Factor(position) => PRICE_FACTORS[position].definition.to_owned(),
+            Source::Factor(position) => FACTORS[position].definition.to_owned(),
             Source::Family(family) => {
-                format!("mean of the z-scores of {}, standardised", family.members.join(", "))
+                let members: Vec<&str> = family.members.iter().map(|at| FACTORS[*at].name).collect();
+                format!("mean of the z-scores of {}, standardised", members.join(", "))
             }
         }
     }
@@ -80,7 +81,7 @@ impl Signal {
     /// Which way the value was turned, and what was taken off it, in words.
     pub fn treatment(&self) -> String {
         let turned = match self.source {
-            Source::Factor(position) => match PRICE_FACTORS[position].direction {
+            Source::Factor(position) => match FACTORS[position].direction {
                 Direction::Higher => "more is preferred: as it is",
                 Direction::Lower => "less is preferred: turned round, so that the top quantile has the least",
                 Direction::Unstated => "no direction is given: as it is",
@@ -120,7 +121,7 @@ fn column(
 ) -> Vec<f64> {
     let scores = match (signal.source, whole) {
         (Source::Factor(position), whole) => {
-            let direction = PRICE_FACTORS[position].direction;
+            let direction = FACTORS[position].direction;
             let moments = whole.filter(|_| signal.neutral).map(|whole| whole.moments[position].1);
             let value = |(value, member): (&f64, &bool)| match moments {
                 _ if !member || value.is_nan() => NULL,
@@ -162,13 +163,13 @@ fn edits(from: &str, to: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arithmetic::catalogue::PRICE_FACTOR_COUNT;
+    use crate::arithmetic::catalogue::FACTOR_COUNT;
 
     /// Twelve names, the last one outside of the population; every factor of name n is n, in two sectors.
     fn session() -> SessionColumns {
         let mut session = SessionColumns::default();
         for name in 0..12 {
-            session.push(name < 11, Some(name / 6), &[f64::from(name); PRICE_FACTOR_COUNT]);
+            session.push(name < 11, Some(name / 6), &[f64::from(name); FACTOR_COUNT]);
         }
         session
     }

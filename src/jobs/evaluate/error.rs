@@ -78,7 +78,7 @@ impl EvaluateError {
                 "load them: ingest reference --source …, or --sectors FILE (CSV ticker,sector)".into()
             }
             Self::TooFewNames { .. } => {
-                "take a range that starts later, when the factor's history is complete; features list shows how many sessions it needs".into()
+                "take a range that starts later, when the factor's history is complete, or load what it needs (features list): statements, dividends, the benchmark".into()
             }
             Self::TooManyQuantiles { most, .. } => format!("--quantiles {} or fewer", (*most).min(5)),
             Self::NoReturns { .. } => "end earlier with --to, or take shorter --horizons".into(),
