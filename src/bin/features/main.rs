@@ -1,4 +1,4 @@
-//! `features`: keeps the feature store up to the bars, shows it, exports it, and proves it.
+//! `features`: keeps the feature store up to the bars, shows it, exports it, evaluates it, and proves it.
 
 mod evaluate;
 mod export;

@@ -70,11 +70,11 @@ fn ground(evaluation: &Evaluation) -> String {
 pub fn names(factor: &FactorEvaluation) -> String {
     let populated = factor.rows.iter().filter(|row| row.result.population > 0).count();
     let with_names = factor.rows.iter().filter(|row| row.result.names > 0).count();
-    let mean = |count: u64| count as f64 / populated.max(1) as f64;
+    let mean = |count: u64| say::count((count as f64 / populated.max(1) as f64).round() as u64);
     let total: u64 = factor.rows.iter().map(|row| u64::from(row.result.names)).sum();
     let population: u64 = factor.rows.iter().map(|row| u64::from(row.result.population)).sum();
     format!(
-        "{:.0} a session of a population of {:.0} (coverage {}); of {} sessions {} have a population and {} any names, at most {}",
+        "{} a session of a population of {} (coverage {}); of {} sessions {} have a population and {} any names, at most {}",
         mean(total),
         mean(population),
         percent(summary::coverage(&factor.rows).mean, 1),

@@ -40,7 +40,7 @@ pub const TERMS: [(&str, &str); 10] = [
     ),
     (
         "Value",
-        "A factor's raw value as known at t, turned by its direction so that more is preferred; or a family's score. Sector-neutral: the z-score (or score) less the mean of its sector, for sectors of at least 5 names; sectors are as known now.",
+        "A factor's raw value as known at t (from the bars as they are stored now, the vendor's later corrections included), turned by its direction so that more is preferred; or a family's score. Sector-neutral: the z-score (or score) less the mean of its sector, for sectors of at least 5 names; sectors are as known now.",
     ),
     (
         "Forward return",
