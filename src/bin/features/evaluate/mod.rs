@@ -110,7 +110,10 @@ fn families() -> String {
 
 pub async fn run(client: &mut Object, args: &Args, benchmark: &str) -> anyhow::Result<ExitCode> {
     let options = args.options(benchmark)?;
-    let part = args.html.as_deref().map(beside).transpose()?;
+    if let Some(out) = &args.html {
+        // A place that cannot be written to is known before the work; a killed run leaves nothing there.
+        drop(beside(out)?);
+    }
     let progress = Progress::new("evaluating", "sessions");
     let evaluation = evaluate::run(client, &options, &|done, total| progress.at(done, total, "")).await;
     progress.end();
@@ -123,14 +126,14 @@ pub async fn run(client: &mut Object, args: &Args, benchmark: &str) -> anyhow::R
     for warning in words::warnings(&evaluation) {
         eprintln!("warning: {warning}");
     }
-    if let (Some(part), Some(out)) = (part, &args.html) {
-        let size = write(part, out, &page::page(&evaluation))?;
+    if let Some(out) = &args.html {
+        let size = write(out, &page::page(&evaluation))?;
         eprintln!("page       {} ({})", out.display(), say::size(size));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A new file beside the target, made before the work begins, so that a folder that cannot be written to is known then.
+/// A new file beside the target.
 fn beside(out: &Path) -> Result<NamedTempFile, Failure> {
     if out.exists() && !out.is_file() {
         return Err(Failure::new(format!("{} is not a file", out.display()))
@@ -146,9 +149,12 @@ fn beside(out: &Path) -> Result<NamedTempFile, Failure> {
         .map_err(|e| unwritable(out, &e))
 }
 
-/// Writes the page and puts it in its place; gives its size.
-fn write(mut part: NamedTempFile, out: &Path, page: &str) -> Result<u64, Failure> {
-    part.write_all(page.as_bytes()).map_err(|e| unwritable(out, &e))?;
+/// Writes the page and puts it in its place when it is complete; gives its size.
+fn write(out: &Path, page: &str) -> Result<u64, Failure> {
+    let mut part = beside(out)?;
+    part.write_all(page.as_bytes())
+        .and_then(|()| part.as_file().sync_all())
+        .map_err(|e| unwritable(out, &e))?;
     part.persist(out).map_err(|e| unwritable(out, &e.error))?;
     Ok(page.len() as u64)
 }
