@@ -95,3 +95,46 @@ pub async fn file_all(transaction: &Transaction<'_>, ids: &[i32], quarters: std:
         file(transaction, kind, rows).await;
     }
 }
+
+/// What a company files of one period.
+#[derive(Debug, Clone)]
+pub struct Filing<'a> {
+    /// The company.
+    pub instrument_id: i32,
+    /// Last day of the period.
+    pub period_end: &'a str,
+    /// Length of the period.
+    pub timeframe: Timeframe,
+    /// Day of the filing.
+    pub filing_date: &'a str,
+    /// Columns of `statements` with their numbers.
+    pub numbers: &'a [(&'a str, f64)],
+}
+
+/// Files statements with exactly these numbers.
+pub async fn file_numbers(transaction: &Transaction<'_>, filings: &[Filing<'_>]) {
+    for kind in Kind::ALL {
+        let mut rows = Vec::new();
+        for filing in filings {
+            let number = |column: &&str| {
+                filing.numbers.iter().find(|(name, _)| name == column).map_or(f64::NAN, |(_, number)| *number)
+            };
+            let values: Vec<f64> = kind.columns().iter().map(number).collect();
+            if values.iter().all(|value| value.is_nan()) && !filing.numbers.is_empty() {
+                continue;
+            }
+            rows.push(StatementRow {
+                instrument_id: filing.instrument_id,
+                ticker: String::new(),
+                period_end: filing.period_end.parse().expect("a date"),
+                timeframe: filing.timeframe,
+                filing_date: filing.filing_date.parse().expect("a date"),
+                fiscal_year: None,
+                fiscal_quarter: None,
+                cik: None,
+                values,
+            });
+        }
+        file(transaction, kind, rows).await;
+    }
+}
