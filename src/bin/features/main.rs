@@ -152,7 +152,9 @@ fn print_summary(summary: &refresh::Summary, benchmark: &str, started: Instant) 
         say::time(summary.done.computing),
         say::time(summary.done.writing)
     );
-    if summary.benchmark_missing {
+    if summary.no_bars {
+        eprintln!("warning: there are no bars to compute features from; load some with ingest backfill");
+    } else if summary.benchmark_missing {
         eprintln!(
             "warning: the benchmark {benchmark} has no bars, so beta_252 and ivol_252 are null; set benchmark in tidemark.toml or TIDEMARK_BENCHMARK"
         );

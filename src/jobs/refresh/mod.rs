@@ -77,6 +77,8 @@ impl std::fmt::Display for Reason {
 pub struct Summary {
     /// Why it computed what it computed.
     pub reason: Reason,
+    /// Whether there is no bar at all.
+    pub no_bars: bool,
     /// Whether the benchmark is missing, so that `beta_252` and `ivol_252` are null.
     pub benchmark_missing: bool,
     /// Counts and times.
@@ -236,6 +238,7 @@ pub async fn refresh(
     }
     transaction.commit().await.map_err(|e| StoreError::from_driver("closing a snapshot", e))?;
     summary.done.reading += started.elapsed();
+    summary.no_bars = range.is_none();
     summary.benchmark_missing = market.benchmark.is_none();
     summary.done.instruments = reach.len();
     let run = refresh_runs::begin(&*client, &summary.reason.to_string()).await?;
