@@ -238,17 +238,19 @@ async fn an_instrument_with_one_bar_has_one_row_that_knows_nothing_but_what_one_
 #[tokio::test]
 async fn a_session_of_three_has_moments_and_no_scores() {
     let (_database, mut client, _) =
-        market_of(81, |place, id, session| (place < 3 || session < 80).then(|| usual(id, session))?).await;
-    assert_eq!(zeros(&mut client).await, set(["div_yield", "moments of div_yield"]));
-    let (count, mean, sd) = moments(&client, date(80), "vol_60").await;
+        market_of(141, |place, id, session| (place < 3 || session < 140).then(|| usual(id, session))?).await;
+    assert_eq!(zeros(&mut client).await, set(TRUE_ZEROS));
+    let (count, mean, sd) = moments(&client, date(140), "vol_60").await;
     assert!(count == 3 && mean.is_some() && sd.is_some_and(|sd| sd > 0.0), "{count} {mean:?} {sd:?}");
     let rows = "SELECT count(*) FROM feature_scores WHERE session_date = $1";
-    assert_eq!(client.query_one(rows, &[&date(80)]).await.unwrap().get::<_, i64>(0), 3);
-    assert_eq!(scores(&client, date(80)).await, 0);
+    assert_eq!(client.query_one(rows, &[&date(140)]).await.unwrap().get::<_, i64>(0), 3);
+    assert_eq!(scores(&client, date(140)).await, 0);
+    // With ten names, families have scores.
     for family in ["momentum", "low_risk", "momentum_sn"] {
-        assert_eq!(moments(&client, date(80), family).await.0, 0, "{family}");
+        assert_eq!(moments(&client, date(139), family).await.0, COMPANIES as i32, "{family}");
+        assert_eq!(moments(&client, date(140), family).await, (0, None, None), "{family}");
     }
-    assert!(scores(&client, date(79)).await > 0);
+    assert!(scores(&client, date(139)).await > 0);
 }
 
 #[tokio::test]

@@ -126,6 +126,12 @@ impl Ground {
         summary
     }
 
+    /// The transactions that wrote the statements.
+    async fn versions(&self) -> Vec<String> {
+        let query = "SELECT ctid::text || ' ' || xmin::text FROM statements ORDER BY 1";
+        self.client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
     fn value(&self, place: usize, on: &str, factor: &str) -> Option<f64> {
         self.is.value(self.ids[place], day(on), factor)
     }
@@ -405,8 +411,10 @@ async fn a_republished_file_rewrites_nothing_where_it_is_equal_and_only_what_it_
         (1, (Annual, "2021-12-31"), "2022-02-15", of_1.as_slice()),
     ];
     ground.file(&published).await;
+    let versions = ground.versions().await;
     let summary = ground.file(&published).await;
     assert_eq!((summary.done.instruments, summary.done.computed), (0, 0));
+    assert_eq!(ground.versions().await, versions, "the statements themselves are not written again");
     ground.nothing_moved();
 
     // The second filing of the first company has another number.
@@ -440,6 +448,10 @@ async fn a_restated_share_count_moves_what_is_divided_by_it_from_its_own_filing_
     ground.near(0, "2022-05-05", "size", ground.market_value(0, "2022-05-05", 8e6).ln());
     ground.near(0, "2022-05-05", "earnings_yield", 10e6 / ground.market_value(0, "2022-05-05", 8e6));
     ground.near(0, "2022-05-05", "turnover_63", turnover / 0.8);
+    // The vendor corrects the restatement: the count alone, on the same day.
+    ground.file(&[(0, (Annual, "2021-12-31"), "2022-05-04", &[(SHARES, 5e6)])]).await;
+    ground.moved_exactly(&[(0, "2022-05-05")]);
+    ground.near(0, "2022-05-05", "size", ground.market_value(0, "2022-05-05", 5e6).ln());
 }
 
 #[tokio::test]
