@@ -20,7 +20,7 @@ use tidemark::store::actions::{SplitRow, upsert_splits};
 use tidemark::store::date_of;
 use tidemark::store::instruments::Tickers;
 use tidemark::store::reference::{Details, store_details, store_sectors};
-use tidemark::store::statements::Timeframe::{Annual, Quarterly, TrailingTwelveMonths};
+use tidemark::store::statements::Timeframe::{self, Annual, Quarterly, TrailingTwelveMonths};
 use tokio_postgres::Client;
 
 /// 3 January to 15 July 2022; the population begins with the 60th session, 30 March.
@@ -50,6 +50,11 @@ fn close(id: i32, day: NaiveDate) -> f64 {
 fn before(day: NaiveDate) -> NaiveDate {
     date_of(number_of(day) - 1)
 }
+
+/// A period: its length and its last day.
+type Timed<'a> = (Timeframe, &'a str);
+/// What a company files: its place, the period, the day of the filing, the numbers.
+type Filed<'a> = (usize, Timed<'a>, &'a str, &'a [(&'a str, f64)]);
 
 /// A market that is computed, and what the store held before and after the latest news.
 struct Ground {
@@ -83,15 +88,15 @@ impl Ground {
         Self { database, client, ids, was: Book::default(), is: Book::default() }
     }
 
-    /// What a company files: its place, the period's end, the day of the filing, the numbers.
-    async fn file<'a>(&mut self, filings: &[(usize, Timed<'a>, &'a str, &'a [(&'a str, f64)])]) -> Summary {
+    /// Files statements, and refreshes.
+    async fn file(&mut self, filings: &[Filed<'_>]) -> Summary {
         let filings: Vec<Filing<'_>> = filings
             .iter()
-            .map(|(place, (timeframe, period_end), filing_date, numbers)| Filing {
+            .map(|(place, (timeframe, period_end), filed_on, numbers)| Filing {
                 instrument_id: self.ids[*place],
                 period_end,
                 timeframe: *timeframe,
-                filing_date,
+                filed_on,
                 numbers,
             })
             .collect();
@@ -175,9 +180,6 @@ impl Ground {
         assert_eq!(self.is.moved(&self.was), BTreeSet::new());
     }
 }
-
-/// A period: its length and its last day.
-type Timed<'a> = (tidemark::store::statements::Timeframe, &'a str);
 
 #[tokio::test]
 async fn a_statement_filed_on_a_session_or_on_a_day_without_one_is_used_from_the_next_session_on() {

@@ -26,13 +26,16 @@ impl Row {
     }
 }
 
+/// The count, and the bits of the other numbers.
+type Moments = (i32, Vec<Option<u64>>);
+
 /// Everything stored at one moment.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Book {
     /// `features_day`.
     pub rows: BTreeMap<Key, Row>,
-    /// `feature_moments` by session and factor: the count, and the bits of the other numbers.
-    pub moments: BTreeMap<(NaiveDate, String), (i32, Vec<Option<u64>>)>,
+    /// `feature_moments` by session and factor.
+    pub moments: BTreeMap<(NaiveDate, String), Moments>,
 }
 
 impl Book {

@@ -106,7 +106,7 @@ pub struct Filing<'a> {
     /// Length of the period.
     pub timeframe: Timeframe,
     /// Day of the filing.
-    pub filing_date: &'a str,
+    pub filed_on: &'a str,
     /// Columns of `statements` with their numbers.
     pub numbers: &'a [(&'a str, f64)],
 }
@@ -128,7 +128,7 @@ pub async fn file_numbers(transaction: &Transaction<'_>, filings: &[Filing<'_>])
                 ticker: String::new(),
                 period_end: filing.period_end.parse().expect("a date"),
                 timeframe: filing.timeframe,
-                filing_date: filing.filing_date.parse().expect("a date"),
+                filing_date: filing.filed_on.parse().expect("a date"),
                 fiscal_year: None,
                 fiscal_quarter: None,
                 cik: None,
