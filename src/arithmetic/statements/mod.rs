@@ -28,7 +28,11 @@ mod known;
 mod why;
 
 #[cfg(test)]
+mod apple;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod real_data;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
