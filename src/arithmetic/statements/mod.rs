@@ -39,6 +39,8 @@ mod reference;
 mod sample;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traps;
 
 pub use cursor::StatementCursor;
 pub use explain::{AmountUsed, Explanation, Input, Step, explain};
