@@ -67,9 +67,8 @@ fn figures(facts: &[Fact]) -> Vec<(NaiveDate, Timeframe, NaiveDate, f64)> {
     for fact in facts.iter().filter(|fact| matches!(&*fact.form, "10-Q" | "10-K" | "10-K/A")) {
         let timeframe = match fact.days() {
             None if fact.form == "10-Q" => Quarterly,
-            None => Annual,
+            None | Some(350..=380) => Annual,
             Some(80..=101) => Quarterly,
-            Some(350..=380) => Annual,
             Some(_) => {
                 let before = facts.iter().filter(|one| {
                     one.start == fact.start

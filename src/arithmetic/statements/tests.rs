@@ -223,7 +223,9 @@ fn denominators_that_are_not_above_0_give_null() {
     assert_eq!(company.why(AUTUMN, "gross_margin"), "revenue not above 0");
     company.set("2015-06-30", Cash, 1200.0);
     assert_eq!(company.why(AUTUMN, "ebitda_to_ev"), "enterprise value not above 0");
+    company.set("2015-06-30", Cash, 0.0);
     let values = |market| company.values(session(AUTUMN), market);
+    // A market value that is none makes no enterprise value either, though debt alone would be above 0.
     for market in [f64::NAN, 0.0, -5.0] {
         assert!(values(market)[..6].iter().all(|value| value.is_nan()));
         assert!(!values(market)[6].is_nan());
