@@ -254,11 +254,18 @@ fn a_growth_needs_a_base_of_some_size_and_of_the_right_sign() {
     // The year before loses 1.00 a share: from -1.00 to 2.50 is 350 %.
     company.set("2014-06-30", DilutedEps, 0.45 - 2.70);
     near(company.on(AUTUMN, "eps_growth"), (2.50 + 2.70 + 1.00) / 1.00);
-    company.set("2014-06-30", DilutedEps, -(0.35 + 0.50 + 0.40));
+    company.set("2014-06-30", DilutedEps, 1e-10 - (0.35 + 0.50 + 0.40));
     assert_eq!(
         company.why(AUTUMN, "eps_growth"),
         "EPS a year before is too close to 0 to be the base of a growth"
     );
+    // A sale of 0.1 millionth of a cent is no base either.
+    let year = |end: &str, filing: &str, revenue| filed(end, Annual, filing, &[(Revenue, revenue)]);
+    for (base, null) in [(0.9e-9, true), (1.1e-9, false)] {
+        let tiny =
+            Company::new(vec![year("2013-12-31", "2014-03-03", base), year("2014-12-31", "2015-03-02", 1.0)]);
+        assert_eq!(tiny.on("2015-06-01", "sales_growth").is_nan(), null);
+    }
 }
 
 #[test]

@@ -118,6 +118,23 @@ fn a_split_between_filing_and_session_changes_no_ratio_and_counts_on_its_own_ses
 }
 
 #[test]
+fn a_split_on_the_session_of_the_filing_is_in_it_and_one_on_the_next_session_is_not() {
+    for (split, expected) in [("2015-08-07", 0.75), ("2015-08-10", 0.75 / 2.0)] {
+        let mut company = company();
+        company.splits.push(Split { session: session(split), ratio: 2.0 });
+        let explained = explain(
+            &company.statements,
+            &company.splits,
+            false,
+            session("2015-08-10"),
+            1e3,
+            StatementFactor::EpsGrowth,
+        );
+        near(explained.amounts[0].inputs.last().expect("the quarter to June").used, expected);
+    }
+}
+
+#[test]
 fn no_shares_and_no_equity_are_null_and_negative_equity_has_a_price() {
     let mut company = company();
     company.set("2015-06-30", ParentEquity, -400.0);
