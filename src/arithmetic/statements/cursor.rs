@@ -1,10 +1,11 @@
 //! The kernel: all statement factors of an instrument, row after row.
 
 use super::amounts::{AMOUNT_COUNT, Amount, View, When};
-use super::factor::{PRICED_COUNT, STATEMENT_FACTOR_COUNT, StatementFactor};
+use super::factor::{PRICED_COUNT, StatementFactor};
 use super::formulas::{Outcome, Priced, formula};
 use super::known::Known;
 use super::why::Why;
+use crate::arithmetic::catalogue::STATEMENT_FACTOR_COUNT;
 use crate::arithmetic::{NULL, kept};
 use crate::domain::history::Split;
 use crate::domain::statement::Statement;

@@ -6,8 +6,7 @@ use StatementFactor::{
     OperatingMargin, PiotroskiF, Roa, Roe, SalesGrowth, SalesToPrice,
 };
 
-/// How many factors come from financial statements.
-pub const STATEMENT_FACTOR_COUNT: usize = 20;
+use crate::arithmetic::catalogue::{STATEMENT_FACTOR_COUNT, STATEMENT_FACTORS};
 
 /// How many of them the price moves every day: the first ones.
 pub(super) const PRICED_COUNT: usize = 6;
@@ -85,32 +84,26 @@ impl StatementFactor {
 
     /// Published name.
     pub fn name(self) -> &'static str {
-        match self {
-            EarningsYield => "earnings_yield",
-            BookToPrice => "book_to_price",
-            SalesToPrice => "sales_to_price",
-            CashflowToPrice => "cashflow_to_price",
-            FcfYield => "fcf_yield",
-            EbitdaToEv => "ebitda_to_ev",
-            Roe => "roe",
-            Roa => "roa",
-            GrossProfitability => "gross_profitability",
-            GrossMargin => "gross_margin",
-            OperatingMargin => "operating_margin",
-            CfoToAssets => "cfo_to_assets",
-            Accruals => "accruals",
-            Leverage => "leverage",
-            CurrentRatio => "current_ratio",
-            EarningsVariability => "earnings_variability",
-            PiotroskiF => "piotroski_f",
-            SalesGrowth => "sales_growth",
-            EpsGrowth => "eps_growth",
-            AssetGrowth => "asset_growth",
-        }
+        STATEMENT_FACTORS[self as usize].name
     }
 
     /// The factor of that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|factor| factor.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_factors_have_the_order_of_the_catalogue() {
+        for (place, factor) in StatementFactor::ALL.into_iter().enumerate() {
+            assert_eq!(factor as usize, place);
+            let letters = factor.name().replace('_', "");
+            assert_eq!(format!("{factor:?}").to_lowercase(), letters);
+            assert_eq!(StatementFactor::of(factor.name()), Some(factor));
+        }
     }
 }

@@ -44,7 +44,7 @@ mod traps;
 
 pub use cursor::StatementCursor;
 pub use explain::{AmountUsed, Explanation, Input, Step, explain};
-pub use factor::{STATEMENT_FACTOR_COUNT, StatementFactor};
+pub use factor::StatementFactor;
 
 /// The parameters of all statement factors, as text to take a digest of.
 pub const PARAMETERS: &str = "statements usable from the session after filing, expire after 18 months, quarters 80 101 days apart, year 350 380 days, least base 1e-9, EPS growths 3 to 5, shares up over 1e-9";

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::reference::Naive;
 use super::sample::{Company, session};
-use super::{STATEMENT_FACTOR_COUNT, StatementCursor, StatementFactor};
+use super::{StatementCursor, StatementFactor};
+use crate::arithmetic::catalogue::STATEMENT_FACTOR_COUNT;
 use crate::domain::statement::{FIELD_COUNT, Field, Statement, Timeframe};
 
 #[derive(Deserialize)]

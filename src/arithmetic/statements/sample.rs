@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
 
-use super::{STATEMENT_FACTOR_COUNT, StatementCursor, StatementFactor};
+use super::{StatementCursor, StatementFactor};
+use crate::arithmetic::catalogue::STATEMENT_FACTOR_COUNT;
 use crate::domain::calendar::nyse;
 use crate::domain::history::Split;
 use crate::domain::statement::{FIELD_COUNT, Field, Statement, Timeframe};

@@ -1,7 +1,8 @@
 //! Cases worked out by hand, on a small company.
 
 use super::sample::{Annual, Company, Quarterly, day, filed, session};
-use super::{STATEMENT_FACTOR_COUNT, StatementFactor, explain};
+use super::{StatementFactor, explain};
+use crate::arithmetic::catalogue::STATEMENT_FACTOR_COUNT;
 use crate::domain::statement::Field;
 
 use Field::{

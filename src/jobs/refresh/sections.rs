@@ -1,17 +1,19 @@
 //! The cross-section of sessions that moved: their moments, from computed rows and the stored rows of everybody else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::time::Instant;
 
 use rayon::prelude::*;
 use tokio_postgres::Transaction;
 
+use super::Market;
 use super::block::Computed;
 use super::reach::Reach;
-use super::{Market, Summary};
 use crate::arithmetic::cross_section::{CrossSection, Moments};
 use crate::arithmetic::session::{SessionColumns, cross_section};
 use crate::store::features::{self, FeatureRow, MomentsRow};
+use crate::store::refresh_runs::Done;
 use crate::store::{StoreError, date_of};
 
 /// Sessions held in memory at once.
@@ -26,32 +28,31 @@ pub async fn refresh(
     market: &Market,
     here: &Reach,
     computed: &Computed,
-    moved: &BTreeSet<i32>,
-    summary: &mut Summary,
+    moved: &[i32],
+    done: &mut Done,
 ) -> Result<(), StoreError> {
-    let moved: Vec<i32> = moved.iter().copied().collect();
     for sessions in moved.chunks(AT_ONCE) {
         let started = Instant::now();
-        let others = read_others(transaction, market, here, sessions).await?;
-        summary.reading += started.elapsed();
+        let others = read_others(transaction, here, sessions).await?;
+        done.reading += started.elapsed();
         let started = Instant::now();
         let moments = moments(market, here, computed, &others, sessions);
-        summary.computing += started.elapsed();
+        done.computing += started.elapsed();
         let started = Instant::now();
-        store(transaction, sessions, moments).await?;
-        summary.writing += started.elapsed();
-        summary.sections += sessions.len();
+        done.sections_changed += store(transaction, sessions, &moments).await?;
+        done.writing += started.elapsed();
+        done.sections += sessions.len();
     }
     Ok(())
 }
 
-/// Stores the moments of `sessions` where they differ from what is stored.
-async fn store(
+/// Stores the moments of `sessions` where they differ from what is stored. Gives how many sessions that were.
+pub async fn store(
     transaction: &Transaction<'_>,
     sessions: &[i32],
-    mut moments: MomentsRows,
-) -> Result<(), StoreError> {
-    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(()) };
+    moments: &MomentsRows,
+) -> Result<usize, StoreError> {
+    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(0) };
     let until = date_of(*last) + chrono::Days::new(1);
     let stored = features::read_moments(transaction, date_of(*first), until).await?;
     let differs = |session: &i32| match (moments.get(session), stored.get(session)) {
@@ -63,26 +64,26 @@ async fn store(
         _ => true,
     };
     let differing: Vec<i32> = sessions.iter().copied().filter(differs).collect();
-    if differing.is_empty() {
-        return Ok(());
+    if !differing.is_empty() {
+        features::replace_moments(transaction, &differing, moments).await?;
     }
-    moments.retain(|session, _| differing.binary_search(session).is_ok());
-    features::replace_moments(transaction, &differing, &moments).await
+    Ok(differing.len())
+}
+
+/// Whether `here` has every row of `sessions`, so that nothing stored is needed beside it.
+pub fn is_everybody(market: &Market, here: &Reach, sessions: &Range<i32>) -> bool {
+    here.values().all(|range| range == sessions)
+        && market.instruments.iter().all(|instrument| here.contains_key(&instrument.id))
 }
 
 /// Stored rows that were not computed in this block, by session.
 async fn read_others(
     transaction: &Transaction<'_>,
-    market: &Market,
     here: &Reach,
     sessions: &[i32],
 ) -> Result<HashMap<i32, Vec<(i32, FeatureRow)>>, StoreError> {
     let mut others: HashMap<i32, Vec<(i32, FeatureRow)>> = HashMap::new();
     let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(others) };
-    let block = here.values().all(|range| range.contains(first) && range.contains(last));
-    if block && market.instruments.iter().all(|instrument| here.contains_key(&instrument.id)) {
-        return Ok(others);
-    }
     let until = date_of(*last) + chrono::Days::new(1);
     features::read_each(transaction, date_of(*first), until, None, |id, row| {
         if !here.get(&id).is_some_and(|range| range.contains(&row.session)) {
@@ -93,7 +94,8 @@ async fn read_others(
     Ok(others)
 }
 
-fn moments(
+/// The moments of `sessions`, from computed rows and the `others`.
+pub fn moments(
     market: &Market,
     here: &Reach,
     computed: &Computed,

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Transaction};
 use super::block;
 use super::reach::{self, Reach};
 use super::{Market, sections};
-use crate::arithmetic::catalogue::PRICE_FACTORS;
+use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::cross_section::CrossSection;
 use crate::store::change_log::{self, Job};
 use crate::store::features::{self, FeatureRow};
@@ -79,21 +79,23 @@ pub async fn verify(
     if verdict.other_definitions || verdict.pending > 0 {
         return Ok(verdict);
     }
-    let market = Market::read(&transaction, benchmark).await?;
+    let mut market = Market::read(&transaction, benchmark).await?;
     let range = bars::range(&transaction).await?;
-    let mut reach = reach::of_everything(&transaction, &market, range).await?;
+    let mut reach = reach::of_everything(&market, range);
     let mut every_session = 1;
     if let Sample::About(count) = sample {
         let every = (reach.len() / count.max(1)).max(1);
         reach = reach.into_iter().step_by(every).collect();
         every_session = reach.values().next().map_or(1, |r| (r.end - r.start) as usize / count.max(1)).max(1);
     }
+    market.read_facts(&transaction, &reach).await?;
     verdict.instruments = reach.len();
     let blocks = reach::blocks(&reach);
+    let mut before = None;
     let (total, mut done) = (blocks.iter().map(|b| (b.end - b.start) as usize).sum(), 0);
     for sessions in blocks {
         progress(done, total);
-        rows(&transaction, &market, &reach, &sessions, &mut verdict).await?;
+        rows(&transaction, &market, &reach, &sessions, &mut before, &mut verdict).await?;
         let chosen: Vec<i32> =
             sessions.clone().filter(|s| (*s as usize).is_multiple_of(every_session)).collect();
         moments(&transaction, &market, &chosen, &mut verdict).await?;
@@ -108,12 +110,13 @@ async fn rows(
     market: &Market,
     reach: &Reach,
     sessions: &std::ops::Range<i32>,
+    before: &mut Option<block::Window>,
     verdict: &mut Verdict,
 ) -> Result<(), StoreError> {
     let here: Reach = reach.keys().map(|id| (*id, sessions.clone())).collect();
-    let bars = block::read_bars(transaction, market, &here, sessions).await?;
-    let computed = block::compute(market, &bars, &here);
-    drop(bars);
+    let window = block::read_bars(transaction, market, &here, sessions, before.as_ref()).await?;
+    let computed = block::compute(market, &window, &here);
+    *before = Some(window);
     let ids: Vec<i32> = here.keys().copied().collect();
     let only = if ids.len() >= market.instruments.len() { None } else { Some(ids.as_slice()) };
     let until = date_of(sessions.end - 1) + chrono::Days::new(1);
@@ -179,7 +182,7 @@ fn ticker(market: &Market, id: i32) -> &str {
 fn difference(market: &Market, id: i32, row: &FeatureRow, old: Option<&FeatureRow>) -> String {
     let (ticker, date) = (ticker(market, id), date_of(row.session));
     let Some(old) = old else { return format!("{ticker} {date}: a bar is there, but no stored row") };
-    let factor = PRICE_FACTORS
+    let factor = FACTORS
         .iter()
         .zip(row.values.iter().zip(&old.values))
         .find(|(_, (a, b))| a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan()));
