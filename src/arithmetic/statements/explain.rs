@@ -33,6 +33,8 @@ pub struct Explanation {
 pub struct AmountUsed {
     /// What it is.
     pub label: &'static str,
+    /// Whether it is that of a year before.
+    pub year_before: bool,
     /// The end of the period, or of the twelve months, that it is of; none where no period ends there.
     pub period_end: Option<NaiveDate>,
     /// In currency; EPS in currency a share and shares on the session's split basis.
@@ -101,6 +103,7 @@ pub fn explain(
                 steps.append(&mut notes.steps);
                 amounts.push(AmountUsed {
                     label: amount.label(),
+                    year_before: when == When::YearBefore,
                     period_end: view.end(when).ok(),
                     value: found.unwrap_or(NULL),
                     why_null: found.err().map(|why| why.to_string()),

@@ -92,6 +92,7 @@ fn eps_and_shares_are_brought_to_the_session_s_split_basis() {
     let eps = explain(&company.statements, &company.splits, false, on, 1e3, StatementFactor::EpsGrowth);
     near(eps.amounts[0].value, 1.25);
     near(eps.amounts[1].value, 0.85);
+    assert_eq!([eps.amounts[0].year_before, eps.amounts[1].year_before], [false, true]);
     // One more share than before the split is up.
     company.set("2015-06-30", BasicShares, 41.0);
     near(company.on(AUTUMN, "piotroski_f"), score - 1.0);
