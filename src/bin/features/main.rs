@@ -1,5 +1,6 @@
-//! `features`: keeps the feature store up to the bars, shows it, exports it, and proves it.
+//! `features`: keeps the feature store up to the bars, shows it, exports it, evaluates it, and proves it.
 
+mod evaluate;
 mod export;
 mod show;
 
@@ -9,6 +10,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::failure::{self, Failure};
+use tidemark::jobs::evaluate::EvaluateError;
 use tidemark::jobs::refresh::{self, Options, Reason, Sample};
 use tidemark::say::{self, Progress};
 use tidemark::settings::{Settings, SettingsArgs};
@@ -54,6 +56,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Evaluate(evaluate::Args),
     Export(export::Args),
 }
 
@@ -63,7 +66,9 @@ async fn main() -> ExitCode {
     sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
-        Err(error) => failure::report(&error, |_| None),
+        Err(error) => {
+            failure::report(&error, |cause| cause.downcast_ref::<EvaluateError>().map(EvaluateError::hint))
+        }
     }
 }
 
@@ -113,7 +118,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Show(args) => show::run(&mut client, &args).await,
-        Command::Export(args) => export::run(&mut client, &args).await,
+        Command::Evaluate(args) => evaluate::run(&mut client, &args, &settings.benchmark).await,
+        Command::Export(args) => export::run(&mut client, &args, &settings.benchmark).await,
         Command::List { .. } => Ok(ExitCode::SUCCESS),
     }
 }
