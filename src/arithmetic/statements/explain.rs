@@ -123,7 +123,7 @@ fn on_the_way(view: &View<'_, '_>, market_equity: f64, factor: StatementFactor) 
     let ask = |amount: Amount, when| view.amount(amount, when, &mut ());
     let step = |label: &str, value| Step { label: label.to_owned(), value };
     let mut steps = Vec::new();
-    if StatementFactor::PRICED.contains(&factor) {
+    if factor.is_priced() {
         steps.push(step("market value", market_equity));
     }
     if factor == StatementFactor::EbitdaToEv

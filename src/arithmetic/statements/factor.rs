@@ -83,6 +83,11 @@ impl StatementFactor {
     pub(super) const PRICED: [Self; 6] =
         [EarningsYield, BookToPrice, SalesToPrice, CashflowToPrice, FcfYield, EbitdaToEv];
 
+    /// Whether the price moves it every day.
+    pub fn is_priced(self) -> bool {
+        Self::PRICED.contains(&self)
+    }
+
     /// Published name.
     pub fn name(self) -> &'static str {
         STATEMENT_FACTORS[self as usize].name

@@ -194,7 +194,7 @@ fn financials_have_no_gross_profitability_and_everything_else() {
     let mut company = company();
     let before = company.values(session(AUTUMN), 1000.0);
     company.financial = true;
-    assert_eq!(company.why(AUTUMN, "gross_profitability"), "a financial");
+    assert_eq!(company.why(AUTUMN, "gross_profitability"), "it is a financial, for which gross profit means little");
     for (factor, (before, after)) in
         StatementFactor::ALL.into_iter().zip(before.into_iter().zip(company.values(session(AUTUMN), 1000.0)))
     {
@@ -207,7 +207,7 @@ fn a_statement_filed_on_the_session_itself_is_not_used() {
     let company = company();
     near(company.on("2015-08-07", "sales_to_price"), (130.0 + 140.0 + 150.0 + 150.0) / 1000.0);
     near(company.on("2015-08-10", "sales_to_price"), 0.6);
-    assert_eq!(company.why("2012-03-01", "roe"), "no statement is usable yet");
+    assert_eq!(company.why("2012-03-01", "roe"), "no quarterly or annual statement was filed before the session");
     assert!(company.why("2012-03-02", "roe").contains("2011-12-31"));
 }
 
@@ -239,7 +239,7 @@ fn a_quarter_filed_late_breaks_the_chain_until_it_is_filed() {
     company = Company::new(company.statements);
     assert_eq!(
         company.why(AUTUMN, "sales_to_price"),
-        "revenue (TTM): the chain of four quarters breaks before 2015-06-30"
+        "revenue (TTM) needs four quarters in a row, and none that ends 80 to 101 days before 2015-06-30 is known"
     );
     near(company.on(AUTUMN, "book_to_price"), 0.4);
     near(company.on("2015-10-02", "sales_to_price"), 0.6);
@@ -251,7 +251,7 @@ fn a_fourth_quarter_is_derived_only_from_a_year_and_three_quarters_that_are_give
     company.set("2014-03-31", Revenue, f64::NAN);
     assert_eq!(
         company.why(AUTUMN, "sales_to_price"),
-        "revenue is not given for the quarter to 2014-12-31, and the three quarters before it are not all there to derive it from the year"
+        "revenue is not given for the quarter to 2014-12-31, and cannot be the year less the three quarters before, which do not all give it"
     );
     company.add(filed("2014-12-31", Quarterly, "2015-09-01", &[(Revenue, 151.0)]));
     near(company.on(AUTUMN, "sales_to_price"), 0.601);
@@ -316,7 +316,7 @@ fn no_shares_and_no_equity_are_null_and_negative_equity_has_a_price() {
     let mut company = company();
     company.set("2015-06-30", ParentEquity, -400.0);
     near(company.on(AUTUMN, "book_to_price"), -0.4);
-    assert_eq!(company.why(AUTUMN, "roe"), "book equity not above 0");
+    assert_eq!(company.why(AUTUMN, "roe"), "book equity is not above 0");
     company.set("2015-06-30", ParentEquity, 0.0);
     assert_eq!(company.on(AUTUMN, "book_to_price").to_bits(), 0);
     assert!(company.on(AUTUMN, "roe").is_nan());
@@ -355,15 +355,15 @@ fn denominators_that_are_not_above_0_give_null() {
             let mut company = company();
             company.set("2015-06-30", field, value);
             for factor in factors {
-                assert_eq!(company.why(AUTUMN, factor), format!("{words} not above 0"));
+                assert_eq!(company.why(AUTUMN, factor), format!("{words} is not above 0"));
             }
         }
     }
     let mut company = company();
     company.set("2015-06-30", Revenue, -600.0);
-    assert_eq!(company.why(AUTUMN, "gross_margin"), "revenue not above 0");
+    assert_eq!(company.why(AUTUMN, "gross_margin"), "revenue is not above 0");
     company.set("2015-06-30", Cash, 1200.0);
-    assert_eq!(company.why(AUTUMN, "ebitda_to_ev"), "enterprise value not above 0");
+    assert_eq!(company.why(AUTUMN, "ebitda_to_ev"), "enterprise value is not above 0");
     let values = |market| company.values(session(AUTUMN), market);
     for market in [f64::NAN, 0.0, -5.0] {
         assert!(values(market)[..6].iter().all(|value| value.is_nan()));
@@ -389,7 +389,7 @@ fn enterprise_value_takes_the_debt_that_is_given_and_needs_some_and_cash() {
 fn a_growth_needs_a_base_of_some_size_and_of_the_right_sign() {
     let mut company = company();
     company.set("2014-06-30", TotalAssets, 0.0);
-    assert_eq!(company.why(AUTUMN, "asset_growth"), "total assets a year before not above 0");
+    assert_eq!(company.why(AUTUMN, "asset_growth"), "total assets a year before is not above 0");
     // The year before loses 1.00 a share: from -1.00 to 2.50 is 350 %.
     company.set("2014-06-30", DilutedEps, 0.45 - 2.70);
     near(company.on(AUTUMN, "eps_growth"), (2.50 + 2.70 + 1.00) / 1.00);
@@ -411,7 +411,7 @@ fn the_growths_of_annual_eps_skip_years_and_are_the_last_five() {
     let three = [(2010, 1.0), (2011, 2.0), (2012, 3.0)];
     assert_eq!(
         years(&three).why("2014-01-02", "earnings_variability"),
-        "needs 3 yearly growths of EPS, has 2"
+        "needs 3 growths of annual EPS from year to year, has 2"
     );
     // 2013 is missing, so that 2014 has no growth. Growths 1, 0.5, -0.5: mean 1/3, squares 4/9 + 1/36 + 25/36.
     let skipped = [(2010, 1.0), (2011, 2.0), (2012, 3.0), (2014, 4.0), (2015, 2.0)];
@@ -482,9 +482,9 @@ fn of_several_ends_a_year_before_the_latest_is_taken() {
 fn a_company_without_statements_has_nothing_and_one_with_a_foreign_sum_of_a_year_neither() {
     let none = Company::default();
     assert!(none.values(session(AUTUMN), 1000.0).iter().all(|value| value.is_nan()));
-    assert_eq!(none.why(AUTUMN, "roe"), "no statement is usable yet");
+    assert_eq!(none.why(AUTUMN, "roe"), "no quarterly or annual statement was filed before the session");
     let foreign = filed("2015-06-30", Timeframe::TrailingTwelveMonths, "2015-08-07", &[(TotalAssets, 5.0)]);
-    assert_eq!(Company::new(vec![foreign]).why(AUTUMN, "roe"), "no statement is usable yet");
+    assert_eq!(Company::new(vec![foreign]).why(AUTUMN, "roe"), "no quarterly or annual statement was filed before the session");
 }
 
 #[test]
@@ -578,7 +578,7 @@ fn the_explanation_shows_the_steps_on_the_way_and_can_be_read_by_machines() {
     let json = serde_json::to_value(explain(&[], &[], false, on, f64::NAN, StatementFactor::Roe)).unwrap();
     assert_eq!(
         (&json["value"], &json["why_null"]),
-        (&serde_json::Value::Null, &"no statement is usable yet".into())
+        (&serde_json::Value::Null, &"no quarterly or annual statement was filed before the session".into())
     );
     assert_eq!(STATEMENT_FACTOR_COUNT, 20);
 }

@@ -1,5 +1,6 @@
-//! `features`: keeps the feature store up to the bars, shows it, exports it, and proves it.
+//! `features`: keeps the feature store up to the bars, shows it, explains every number, exports it, and proves it.
 
+mod explain;
 mod export;
 mod show;
 
@@ -9,6 +10,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::failure;
+use tidemark::jobs::explain::ExplainError;
 use tidemark::jobs::refresh::{self, Options, Reason, Sample};
 use tidemark::say::{self, Progress};
 use tidemark::settings::{Settings, SettingsArgs};
@@ -45,6 +47,7 @@ enum Command {
         sample: usize,
     },
     Show(show::Args),
+    Explain(explain::Args),
     /// List the factors: unit, direction, history, definition
     List {
         /// As a JSON array
@@ -60,7 +63,9 @@ async fn main() -> ExitCode {
     sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
-        Err(error) => failure::report(&error, |_| None),
+        Err(error) => {
+            failure::report(&error, |cause| cause.downcast_ref::<ExplainError>().map(ExplainError::hint))
+        }
     }
 }
 
@@ -103,6 +108,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Show(args) => show::run(&mut client, &args).await,
+        Command::Explain(args) => explain::run(&mut client, &args, &settings.benchmark).await,
         Command::Export(args) => export::run(&mut client, &args).await,
         Command::List { .. } => Ok(ExitCode::SUCCESS),
     }
