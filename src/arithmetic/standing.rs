@@ -193,7 +193,11 @@ impl Session<'_> {
     }
 
     fn z(&self, place: usize, row: usize, moments: &Moments, direction: Direction) -> f64 {
-        if self.columns.population[row] { z(self.columns.values[place][row], moments, direction) } else { NULL }
+        if self.columns.population[row] {
+            z(self.columns.values[place][row], moments, direction)
+        } else {
+            NULL
+        }
     }
 }
 

@@ -277,7 +277,13 @@ pub async fn around(client: &impl GenericClient, id: i32, day: NaiveDate) -> Res
         .query_one(include_str!("../../sql/bars_around.sql"), &[&id, &day])
         .await
         .during("looking for the bars of an instrument")?;
-    Ok(Around { first: row.get(0), last: row.get(1), before: row.get(2), here: row.get(3), after: row.get(4) })
+    Ok(Around {
+        first: row.get(0),
+        last: row.get(1),
+        before: row.get(2),
+        here: row.get(3),
+        after: row.get(4),
+    })
 }
 
 /// For each (instrument, day), the first session after the day that has a bar; instruments without one are left out.

@@ -194,7 +194,10 @@ fn financials_have_no_gross_profitability_and_everything_else() {
     let mut company = company();
     let before = company.values(session(AUTUMN), 1000.0);
     company.financial = true;
-    assert_eq!(company.why(AUTUMN, "gross_profitability"), "it is a financial, for which gross profit means little");
+    assert_eq!(
+        company.why(AUTUMN, "gross_profitability"),
+        "it is a financial, for which gross profit means little"
+    );
     for (factor, (before, after)) in
         StatementFactor::ALL.into_iter().zip(before.into_iter().zip(company.values(session(AUTUMN), 1000.0)))
     {
@@ -207,7 +210,10 @@ fn a_statement_filed_on_the_session_itself_is_not_used() {
     let company = company();
     near(company.on("2015-08-07", "sales_to_price"), (130.0 + 140.0 + 150.0 + 150.0) / 1000.0);
     near(company.on("2015-08-10", "sales_to_price"), 0.6);
-    assert_eq!(company.why("2012-03-01", "roe"), "no quarterly or annual statement was filed before the session");
+    assert_eq!(
+        company.why("2012-03-01", "roe"),
+        "no quarterly or annual statement was filed before the session"
+    );
     assert!(company.why("2012-03-02", "roe").contains("2011-12-31"));
 }
 
@@ -484,7 +490,10 @@ fn a_company_without_statements_has_nothing_and_one_with_a_foreign_sum_of_a_year
     assert!(none.values(session(AUTUMN), 1000.0).iter().all(|value| value.is_nan()));
     assert_eq!(none.why(AUTUMN, "roe"), "no quarterly or annual statement was filed before the session");
     let foreign = filed("2015-06-30", Timeframe::TrailingTwelveMonths, "2015-08-07", &[(TotalAssets, 5.0)]);
-    assert_eq!(Company::new(vec![foreign]).why(AUTUMN, "roe"), "no quarterly or annual statement was filed before the session");
+    assert_eq!(
+        Company::new(vec![foreign]).why(AUTUMN, "roe"),
+        "no quarterly or annual statement was filed before the session"
+    );
 }
 
 #[test]

@@ -39,7 +39,9 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingUsable => f.write_str("no quarterly or annual statement was filed before the session"),
+            Self::NothingUsable => {
+                f.write_str("no quarterly or annual statement was filed before the session")
+            }
             Self::Expired(end) => {
                 let day = expiry(*end).checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
                 write!(f, "the latest period, {end}, expired on {day}")
@@ -57,11 +59,15 @@ impl fmt::Display for Why {
                 "{} is not given for the quarter to {end}, and cannot be the year less the three quarters before, which do not all give it",
                 amount.given_by()
             ),
-            Self::NoYearBefore(end) => write!(f, "no known period ends 350 to 380 days before {end}, to compare with"),
+            Self::NoYearBefore(end) => {
+                write!(f, "no known period ends 350 to 380 days before {end}, to compare with")
+            }
             Self::TooLarge(amount) => write!(f, "{} is too large for a number", amount.label()),
             Self::NotAboveZero(what) => write!(f, "{what} is not above 0"),
             Self::SmallBase(what) => write!(f, "{what} is too close to 0 to be the base of a growth"),
-            Self::FewGrowths(count) => write!(f, "needs 3 growths of annual EPS from year to year, has {count}"),
+            Self::FewGrowths(count) => {
+                write!(f, "needs 3 growths of annual EPS from year to year, has {count}")
+            }
             Self::Financial => f.write_str("it is a financial, for which gross profit means little"),
             Self::MarketValueUnknown => f.write_str("the market value is unknown, because no share count is"),
         }

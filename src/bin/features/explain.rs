@@ -127,7 +127,7 @@ fn print_factor(factor: &FactorSaid, all_inputs: bool) {
         print_price(price, all_inputs);
     }
     if let Some(statements) = &factor.statements {
-        print_statements(statements);
+        print_statements(statements, factor.why_null.as_deref());
     }
     if let Some(market) = &factor.market {
         print_market(market);
@@ -195,40 +195,49 @@ fn print_steps(steps: &[Step]) {
     println!("{}", say::table(&["step", "", "of", ""], &[false, true, false, false], rows.collect()));
 }
 
-/// The bars of a window: all, or those at its ends.
+/// The bars of a window: all, or those at its ends. Columns in which no bar of the window has anything are left out.
 fn print_lines(lines: &[Line], all: bool) {
     if lines.is_empty() {
         return;
     }
+    let columns: [(&str, &dyn Fn(&Line) -> String); 9] = [
+        ("session", &|line| line.session_date.map_or_else(String::new, |day| day.to_string())),
+        ("close", &|line| number(line.close)),
+        ("volume", &|line| number(line.volume)),
+        ("split", &|line| where_not(line.ratio, 1.0)),
+        ("cash", &|line| where_not(line.cash, 0.0)),
+        ("r", &|line| if line.r.is_nan() { "-".into() } else { format!("{:.8}", line.r) }),
+        ("benchmark's r", &|line| {
+            if line.benchmark_r.is_nan() { String::new() } else { format!("{:.8}", line.benchmark_r) }
+        }),
+        ("splits since", &|line| where_not(line.split_basis, 1.0)),
+        ("", &|line| if line.counted || line.r.is_nan() { String::new() } else { "spans too long".into() }),
+    ];
+    let used: Vec<_> =
+        columns.iter().filter(|(_, of)| lines.iter().any(|line| !of(line).is_empty())).collect();
     let left_out = if all { 0 } else { lines.len().saturating_sub(2 * ENDS) };
     let mut rows: Vec<Vec<String>> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if left_out > 0 && at == ENDS {
-            rows.push(vec![format!("… {left_out}"), "more".into()]);
+            let mut row = vec![format!("… {left_out} more")];
+            row.resize(used.len(), String::new());
+            rows.push(row);
         }
-        if left_out > 0 && (ENDS..lines.len() - ENDS).contains(&at) {
-            continue;
+        if left_out == 0 || !(ENDS..lines.len() - ENDS).contains(&at) {
+            rows.push(used.iter().map(|(_, of)| of(line)).collect());
         }
-        rows.push(vec![
-            line.session_date.map_or_else(String::new, |day| day.to_string()),
-            number(line.close),
-            number(line.volume),
-            if line.ratio == 1.0 { String::new() } else { number(line.ratio) },
-            if line.cash == 0.0 { String::new() } else { number(line.cash) },
-            if line.r.is_nan() { "-".into() } else { format!("{:.8}", line.r) },
-            if line.benchmark_r.is_nan() { String::new() } else { format!("{:.8}", line.benchmark_r) },
-            if line.counted || line.r.is_nan() { String::new() } else { "spans too long".into() },
-        ]);
-    }
-    for row in &mut rows {
-        row.resize(8, String::new());
     }
     println!();
-    let header = ["session", "close", "volume", "split", "cash", "r", "benchmark's r", ""];
-    println!("{}", say::table(&header, &[false, true, true, true, true, true, true, false], rows));
+    let header: Vec<&str> = used.iter().map(|(name, _)| *name).collect();
+    let right: Vec<bool> = header.iter().map(|name| !["session", ""].contains(name)).collect();
+    println!("{}", say::table(&header, &right, rows));
     if left_out > 0 {
         println!("(--all-inputs shows every bar, --json gives them in full precision)");
     }
+}
+
+fn where_not(value: f64, usual: f64) -> String {
+    if value == usual { String::new() } else { number(value) }
 }
 
 fn print_shares(shares: &SharesUsed) {
@@ -250,7 +259,7 @@ fn print_shares(shares: &SharesUsed) {
     );
 }
 
-fn print_statements(explained: &statement::Explanation) {
+fn print_statements(explained: &statement::Explanation, told: Option<&str>) {
     if let Some(end) = explained.latest_period {
         println!();
         say("latest period", format!(" ends {end}"));
@@ -259,7 +268,7 @@ fn print_statements(explained: &statement::Explanation) {
         println!();
         let end = amount.period_end.map_or_else(String::new, |end| format!(" to {end}"));
         println!("{}{end}: {}", amount.label, number(amount.value));
-        if let Some(why) = &amount.why_null {
+        if let Some(why) = amount.why_null.as_deref().filter(|why| Some(*why) != told) {
             println!("  null: {why}");
         }
         if amount.inputs.is_empty() {
@@ -280,10 +289,11 @@ fn print_statements(explained: &statement::Explanation) {
         let right = [false, false, false, false, true, true, false];
         println!("{}", say::table(&header, &right, rows.collect()));
     }
-    if !explained.steps.is_empty() {
+    // The market value is told with the share count that it is made of.
+    let steps = explained.steps.iter().filter(|step| step.label != "market value");
+    let rows: Vec<Vec<String>> = steps.map(|step| vec![step.label.clone(), number(step.value)]).collect();
+    if !rows.is_empty() {
         println!();
-        let rows =
-            explained.steps.iter().map(|step| vec![step.label.clone(), number(step.value)]).collect();
         println!("{}", say::table(&["step", ""], &[false, true], rows));
     }
 }
@@ -312,6 +322,9 @@ fn print_population(population: &Population) {
 }
 
 fn print_moments(moments: &Moments) {
+    if moments.count == 0 {
+        return say("moments", "nobody has a value");
+    }
     say(
         "moments",
         format!(
@@ -367,12 +380,7 @@ fn print_family(family: &FamilyStanding, sector: Option<&str>) {
     println!("{}", say::table(&["member", "value", "z"], &[false, true, true], rows));
     say(
         "mean of z",
-        format!(
-            "{} of {} present, {} needed",
-            number(family.mean),
-            family.present,
-            family.least
-        ),
+        format!("{} of {} present, {} needed", number(family.mean), family.present, family.least),
     );
     print_moments(&family.moments);
     match &family.why_no_score {
@@ -380,12 +388,14 @@ fn print_family(family: &FamilyStanding, sector: Option<&str>) {
         None => say("score", format!("{} = (mean of z - mean) / sd", number(family.score))),
     }
     print_rank(family.rank);
+    if family.score.is_nan() {
+        return;
+    }
     match sector {
         None => say("sector", "none is known: nothing is taken off"),
-        Some(sector) if family.taken_off != family.sector_mean => say(
-            "sector",
-            format!("{sector}: {} scored, too few: nothing is taken off", family.sector_names),
-        ),
+        Some(sector) if family.taken_off != family.sector_mean => {
+            say("sector", format!("{sector}: {} scored, too few: nothing is taken off", family.sector_names))
+        }
         Some(sector) => say(
             "sector",
             format!("{sector}: mean {} of {} scored", number(family.sector_mean), family.sector_names),
@@ -404,9 +414,11 @@ fn full(value: f64) -> String {
 fn number(value: f64) -> String {
     let size = value.abs();
     let sign = if value < 0.0 { "-" } else { "" };
+    let short = format!("{value}");
     match size {
         _ if value.is_nan() => "null".into(),
         _ if size.fract() == 0.0 && size < 1e15 => format!("{sign}{}", say::count(size as u64)),
+        1e-3..1e6 if short.len() <= 9 => short,
         1e6..1e15 => format!("{sign}{}", say::count(size.round() as u64)),
         1e3..1e6 => format!("{value:.4}"),
         1e-3..1e3 => format!("{value:.8}"),

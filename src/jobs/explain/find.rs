@@ -68,22 +68,35 @@ pub async fn row(
     day: Option<NaiveDate>,
 ) -> Result<Found, ExplainError> {
     let id = instrument(transaction, ticker, day).await?;
-    let ticker = || ticker.to_owned();
-    let day = match day {
-        Some(day) => day,
-        None => match features::latest_of(transaction, id).await? {
-            Some(day) => day,
-            None => {
-                return Err(match bars::around(transaction, id, END_DAY).await?.last {
-                    Some(day) => ExplainError::NotComputed { ticker: ticker(), day },
-                    None => ExplainError::NoBars { ticker: ticker() },
-                });
-            }
-        },
-    };
+    if let Some(day) = day {
+        return on(transaction, ticker, id, day).await;
+    }
+    let last_bar = bars::around(transaction, id, END_DAY).await?.last;
+    if let Some(day) = last_bar {
+        // The latest row is nearly always that of the latest bar, which the bars' key finds at once.
+        match on(transaction, ticker, id, day).await {
+            Err(ExplainError::NotComputed { .. }) => {}
+            found => return found,
+        }
+    }
+    match (features::latest_of(transaction, id).await?, last_bar) {
+        (Some(day), _) => on(transaction, ticker, id, day).await,
+        (None, Some(day)) => Err(ExplainError::NotComputed { ticker: ticker.to_owned(), day }),
+        (None, None) => Err(ExplainError::NoBars { ticker: ticker.to_owned() }),
+    }
+}
+
+/// The row of the instrument `id` on `day`.
+async fn on(
+    transaction: &Transaction<'_>,
+    ticker: &str,
+    id: i32,
+    day: NaiveDate,
+) -> Result<Found, ExplainError> {
     let Some(session) = nyse().number(day) else { return Err(closed(day)) };
     let around = bars::around(transaction, id, day).await?;
     let rows = features::read_session(transaction, day).await?;
+    let ticker = || ticker.to_owned();
     match rows.binary_search_by_key(&id, |(id, _)| *id) {
         Ok(at) => Ok(Found {
             id,
@@ -152,7 +165,7 @@ fn nearest(name: &str, known: Vec<String>) -> Vec<String> {
     let fewest = near.first().map_or(0, |(wrong, _)| *wrong);
     let most = (lower.chars().count() / 2).max(2);
     near.into_iter()
-        .filter(|(wrong, _)| *wrong <= most && *wrong <= fewest + 1)
+        .filter(|(wrong, _)| *wrong <= most && *wrong <= fewest + usize::from(fewest > 0))
         .take(5)
         .map(|(_, other)| other)
         .collect()
@@ -187,7 +200,7 @@ mod tests {
     fn a_name_that_is_wrong_by_little_is_found() {
         let near = |name: &str| nearest(name, super::super::names());
         assert_eq!(near("mom_12_2")[0], "mom_12_1");
-        assert_eq!(near("MOM_3"), ["mom_3"]);
+        assert_eq!((near("MOM_3"), near("ROE")), (vec!["mom_3".to_owned()], vec!["roe".to_owned()]));
         assert_eq!(near("vol"), ["vol_20", "vol_60", "vol_252"]);
         assert_eq!(near("momentun_sn")[0], "momentum_sn");
         assert!(near("completely_else_where").is_empty());

@@ -15,15 +15,15 @@ use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use tokio_postgres::{Client, Transaction};
 
+use crate::arithmetic::NULL;
 use crate::arithmetic::catalogue::{FACTORS, PRICE_FACTOR_COUNT, PRICE_HISTORY};
 use crate::arithmetic::cross_section::{CrossSection, Moments};
-use crate::arithmetic::factors::explain::{self as price, Asked, SharesUsed};
 use crate::arithmetic::factors::Benchmark;
+use crate::arithmetic::factors::explain::{self as price, Asked, SharesUsed};
 use crate::arithmetic::families::{self, Family};
 use crate::arithmetic::session::SessionColumns;
 use crate::arithmetic::standing::{self, FamilyStanding, Session, Standing};
 use crate::arithmetic::statements::{self as statement, StatementCursor, StatementFactor};
-use crate::arithmetic::NULL;
 use crate::domain::history::{BarSlice, History};
 use crate::domain::instrument;
 use crate::domain::statement::Statement;
@@ -32,8 +32,8 @@ use crate::store::bars::{self, BarTable};
 use crate::store::features::{self, FeatureRow, MomentsRow};
 use crate::store::instruments::{self, Traits};
 use crate::store::{StoreError, change_log, date_of, statements};
-pub use find::Name;
 use find::Found;
+pub use find::Name;
 
 /// What is to be explained.
 #[derive(Debug, Clone)]
@@ -205,10 +205,8 @@ pub async fn run(client: &mut Client, request: &Request) -> Result<Explained, Ex
         is_benchmark: benchmark == Some(found.id),
         share_filings: &facts.filings,
     };
-    let row = price::row(&asked, found.session).ok_or_else(|| ExplainError::BarGone {
-        ticker: request.ticker.clone(),
-        day: session_date,
-    })?;
+    let row = price::row(&asked, found.session)
+        .ok_or_else(|| ExplainError::BarGone { ticker: request.ticker.clone(), day: session_date })?;
     let stored = &found.rows[found.at].1;
     let (factor, place, family) = match target {
         Target::Factor(place) => {

@@ -10,7 +10,7 @@ use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::cross_section::Moments;
 use crate::jobs::refresh;
 use crate::store::StoreError;
-use crate::store::change_log::Work;
+use crate::store::change_log::{FromNothing, Work};
 use crate::store::features::FeatureRow;
 
 /// How the stored numbers stand.
@@ -40,7 +40,13 @@ pub async fn read(
     let fresh = refresh::freshness(transaction, benchmark).await?;
     let mut state = State::default();
     match &fresh.work {
-        Work::All(why) => state.due(format!("no refresh with these settings has finished: {why}")),
+        Work::All(FromNothing::FirstRun) => state.due("no refresh has finished yet".into()),
+        Work::All(FromNothing::NewDefinitions) => {
+            state.due("what is stored is of other settings: another benchmark, or another program".into());
+        }
+        Work::All(FromNothing::AnotherCluster) => {
+            state.due("the database comes from another server: what changed since cannot be told".into());
+        }
         Work::Since(changes) => {
             let of = |id: i32| changes.iter().find(|change| change.instrument_id == id);
             state.changed_from = of(id).map(|change| change.from);
@@ -108,8 +114,9 @@ impl State {
         self.remarks.push(words);
         if self.current {
             // Nothing is due, so a refresh would find nothing to do.
-            self.hint =
-                Some("nothing is known to have changed: run features verify, and features refresh --full to repair");
+            self.hint = Some(
+                "nothing is known to have changed: run features verify, and features refresh --full to repair",
+            );
         }
     }
 }
