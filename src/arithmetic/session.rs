@@ -40,6 +40,8 @@ pub struct FamilyScores {
     pub family: &'static Family,
     /// Its score, a row each; null outside the population.
     pub scores: Vec<f64>,
+    /// The same less the sector's mean (`…_sn`).
+    pub neutral: Vec<f64>,
 }
 
 /// What the cross-section of a session is.
@@ -49,6 +51,13 @@ pub struct Section {
     pub moments: Vec<(String, Moments)>,
     /// The scores of each family.
     pub families: Vec<FamilyScores>,
+}
+
+impl Section {
+    /// The z-scores of the factor at the place `at` of [`FACTORS`], a row of `columns` each; null outside the population.
+    pub fn z_scores(&self, columns: &SessionColumns, at: usize) -> Vec<f64> {
+        z_column(at, columns, &self.moments[at].1)
+    }
 }
 
 /// Computes a session's cross-section. `section` is memory to use again.
@@ -69,7 +78,7 @@ pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Se
         let neutral_moments = families::sector_neutral(section, &scores, &columns.sectors, &mut neutral);
         moments.push((family.name.to_owned(), raw));
         moments.push((format!("{}_sn", family.name), neutral_moments));
-        scored.push(FamilyScores { family, scores });
+        scored.push(FamilyScores { family, scores, neutral });
     }
     Section { moments, families: scored }
 }

@@ -60,8 +60,9 @@ pub async fn read(
                 state.due(format!("the benchmark changed since the last refresh, from {from} on"));
             } else if state.others_changed > 0 {
                 let others = state.others_changed;
+                let plural = if others == 1 { "" } else { "s" };
                 state.due(format!(
-                    "{others} other instruments changed since the last refresh, which may move moments and ranks"
+                    "{others} other instrument{plural} changed since the last refresh, which may move moments and ranks"
                 ));
             }
         }
