@@ -269,6 +269,8 @@ async fn a_null_and_an_exclusion_have_their_reasons() {
         silent.contains("market value null: no basic_shares_outstanding in any filing known by then"),
         "{silent}"
     );
+    let early = world.text(&format!("explain SPY roe {}", date_of(market::first())));
+    assert!(early.contains("was filed before the session\n"), "{early}");
     let fund = world.text("explain TST22 vol_20");
     assert!(fund.contains("its type ETF is none of CS, ADRC and unknown"), "{fund}");
     assert!(fund.contains("z            null: it is not in the population"), "{fund}");
@@ -394,7 +396,8 @@ async fn a_ticker_is_whose_it_was_on_that_day() {
     change_log::append(&transaction, Topic::Instruments, &[change]).await.unwrap();
     transaction.commit().await.unwrap();
     world.text("refresh");
-    let with_bar = |id: i32, from: i32| date_of((from..).find(|session| (id + session) % 23 != 0).unwrap());
+    let with_bar =
+        |id: i32, from: i32| date_of((from..from + 9).find(|session| (id + session) % 23 != 0).unwrap());
     let (early, late) = (with_bar(old, market::first() + 50), with_bar(new, market::first() + 250));
     let whose = |line: String| {
         let got = world.json(&line);

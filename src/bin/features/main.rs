@@ -127,7 +127,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 fn print_summary(summary: &refresh::Summary, benchmark: &str, started: Instant) {
     match &summary.reason {
         Reason::Changes if summary.done.instruments == 0 => {
-            println!("nothing changed since the last refresh")
+            println!("nothing changed since the last refresh");
         }
         Reason::Changes => {
             println!(

@@ -257,7 +257,9 @@ fn keep_other_columns(
                 (is_reached, stored.binary_search_by_key(&row.session, |old| old.session))
             {
                 let computed = std::mem::replace(row, stored[at]);
-                columns.iter().for_each(|&column| row.values[column] = computed.values[column]);
+                for &column in columns {
+                    row.values[column] = computed.values[column];
+                }
             }
         }
     }

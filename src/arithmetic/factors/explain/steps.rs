@@ -60,6 +60,7 @@ impl Step {
     }
 
     /// With a remark.
+    #[must_use]
     pub fn noted(self, words: impl Into<String>) -> Self {
         Self { note: Some(words.into()), ..self }
     }

@@ -27,7 +27,7 @@ impl Explanation {
     }
 
     /// The value once more, from nothing but the steps that are shown.
-    fn from_steps(&self) -> f64 {
+    fn by_steps(&self) -> f64 {
         let year = 252.0_f64.sqrt();
         match self.factor {
             "mom_12_1" | "mom_6_1" | "mom_3" | "rev_1" => self.number("growth") - 1.0,
@@ -58,7 +58,7 @@ impl Explanation {
     }
 
     /// The product of the shown returns, and how many statistics count.
-    fn from_lines(&self) -> (f64, usize) {
+    fn by_lines(&self) -> (f64, usize) {
         let returns = self.lines.iter().filter(|line| !line.r.is_nan());
         let growth = returns.map(|line| 1.0 + line.r).product();
         (growth, self.lines.iter().filter(|line| line.counted).count())
@@ -128,7 +128,7 @@ fn the_high_the_drawdown_and_the_largest_return_have_their_dates() {
 fn a_price_that_never_fell_has_a_drawdown_of_nothing_from_its_latest_peak() {
     let sample = Sample::steady(FIRST, (0..130).map(|at| 10.0 + f64::from(at)));
     let fall = of(&sample, None, FIRST + 129, "max_drawdown_252");
-    assert_eq!((fall.value, fall.from_steps()), (0.0, 0.0));
+    assert_eq!((fall.value, fall.by_steps()), (0.0, 0.0));
     assert_eq!(fall.step("peak").note.as_deref(), Some("wealth never fell"));
 }
 
@@ -280,9 +280,9 @@ proptest! {
                     prop_assert!(!why.contains("no finite number"), "{}: {}", factor.name, why);
                     continue;
                 }
-                let again = got.from_steps();
+                let again = got.by_steps();
                 prop_assert!(agree(got.value, again), "{}: {} is not {again}", factor.name, got.value);
-                let (growth, counted) = got.from_lines();
+                let (growth, counted) = got.by_lines();
                 if ["mom_12_1", "mom_6_1", "mom_3", "rev_1"].contains(&factor.name) {
                     prop_assert!(agree(got.value, growth - 1.0), "{}", factor.name);
                 }

@@ -27,20 +27,16 @@ pub fn no_price(ground: &Ground<'_>, lag: usize) -> Option<String> {
 pub fn too_few(ground: &Ground<'_>, counted: &Counted, length: usize) -> Option<String> {
     let least = counted.least.filter(|least| counted.count < *least)?;
     let after = ground.t - length as i32;
-    let mut words = format!(
-        "needs {least} {} in ({}, {}], has {}",
+    let first = ground.first_bar().filter(|first| *first > after);
+    let since = first.map_or_else(String::new, |first| format!(": the first bar is of {}", day(first)));
+    let others = counted.left_out.as_ref().map_or_else(String::new, |others| format!("; {others}"));
+    Some(format!(
+        "needs {least} {} in ({}, {}], has {}{since}{others}",
         counted.what,
         day(after),
         day(ground.t),
         counted.count
-    );
-    if let Some(first) = ground.first_bar().filter(|first| *first > after) {
-        words += &format!(": the first bar is of {}", day(first));
-    }
-    if let Some(others) = &counted.left_out {
-        words += &format!("; {others}");
-    }
-    Some(words)
+    ))
 }
 
 /// What a window of `length` sessions holds, against its least number.
