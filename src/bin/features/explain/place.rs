@@ -3,7 +3,7 @@
 use tidemark::arithmetic::cross_section::Moments;
 use tidemark::arithmetic::standing::{FamilyStanding, Rank, Standing};
 use tidemark::jobs::explain::Population;
-use tidemark::say::count;
+use tidemark::say::{count, table};
 
 use super::{number, say};
 
@@ -73,7 +73,7 @@ pub fn print_family(family: &FamilyStanding, sector: Option<&str>) {
         .iter()
         .map(|member| vec![member.factor.to_owned(), number(member.value), number(member.z)])
         .collect();
-    println!("{}", say::table(&["member", "value", "z"], &[false, true, true], rows));
+    println!("{}", table(&["member", "value", "z"], &[false, true, true], rows));
     say(
         "mean of z",
         format!("{} of {} present, {} needed", number(family.mean), family.present, family.least),
