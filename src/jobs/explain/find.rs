@@ -163,7 +163,7 @@ fn nearest(name: &str, known: Vec<String>) -> Vec<String> {
     let mut near: Vec<(usize, String)> = known.into_iter().map(|other| (wrong(&other), other)).collect();
     near.sort_by_key(|(wrong, _)| *wrong);
     let fewest = near.first().map_or(0, |(wrong, _)| *wrong);
-    let most = (lower.chars().count() / 2).max(2);
+    let most = (lower.chars().count() / 3).clamp(1, 3);
     near.into_iter()
         .filter(|(wrong, _)| *wrong <= most && *wrong <= fewest + usize::from(fewest > 0))
         .take(5)
