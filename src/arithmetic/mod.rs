@@ -1,4 +1,5 @@
-//! Arithmetic: factors of one instrument, the cross-section of a session, families, checks. No store, clock, I/O or randomness.
+//! Arithmetic: factors of one instrument, the cross-section of a session, families, checks, and what factors were
+//! worth after the fact. No store, clock, I/O or randomness.
 //!
 //! **Null is NaN** in every array here: [`NULL`], one bit pattern. A value is never infinite and never -0.0, so that equal
 //! values have equal bits; the store turns NaN into NULL.
@@ -6,6 +7,8 @@
 pub mod catalogue;
 pub mod checks;
 pub mod cross_section;
+pub mod evaluation;
+pub mod factor_set;
 pub mod factors;
 pub mod families;
 pub mod ranks;

@@ -2,6 +2,7 @@
 //! live on the floors below.
 
 pub mod checks;
+pub mod evaluate;
 pub mod explain;
 pub mod load;
 pub mod reference;

@@ -360,6 +360,15 @@ pub async fn next_bars(
     Ok(rows.into_iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// The last session number with a bar of each instrument that has bars.
+pub async fn last_sessions(client: &impl GenericClient) -> Result<HashMap<i32, i32>, StoreError> {
+    let rows = client
+        .query(include_str!("../../sql/bars_last_sessions.sql"), &[])
+        .await
+        .during("looking for the last bars")?;
+    rows.into_iter().map(|row| Ok((row.get(0), session_of(day_of(row.get(1)))?))).collect()
+}
+
 fn group(mut raw: Vec<Raw>, with_ranges: bool) -> BarTable {
     // Rows mostly come in order already, which this sort detects.
     raw.sort_by_key(|row| (row.instrument_id, row.session));

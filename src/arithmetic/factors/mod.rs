@@ -22,7 +22,7 @@ mod tests;
 use std::ops::Range;
 
 pub use self::benchmark::Benchmark;
-pub use self::grid::Workspace;
+pub use self::grid::{STALE_AFTER, Workspace};
 use self::lanes::Block;
 use self::rows::RowCursor;
 use self::windows::LANES;

@@ -1,5 +1,6 @@
-//! `features`: keeps the feature store up to the bars, shows it, explains every number, exports it, and proves it.
+//! `features`: keeps the feature store up to the bars, shows it, explains every number, exports it, evaluates it, and proves it.
 
+mod evaluate;
 mod explain;
 mod export;
 mod show;
@@ -10,6 +11,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::failure::{self, Failure};
+use tidemark::jobs::evaluate::EvaluateError;
 use tidemark::jobs::explain::ExplainError;
 use tidemark::jobs::refresh::{self, Options, Reason, Sample};
 use tidemark::say::{self, Progress};
@@ -57,6 +59,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Evaluate(evaluate::Args),
     Export(export::Args),
 }
 
@@ -66,9 +69,10 @@ async fn main() -> ExitCode {
     sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
-        Err(error) => {
-            failure::report(&error, |cause| cause.downcast_ref::<ExplainError>().map(ExplainError::hint))
-        }
+        Err(error) => failure::report(&error, |cause| {
+            let explain = || cause.downcast_ref::<ExplainError>().map(ExplainError::hint);
+            cause.downcast_ref::<EvaluateError>().map(EvaluateError::hint).or_else(explain)
+        }),
     }
 }
 
@@ -119,6 +123,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Show(args) => show::run(&mut client, &args).await,
         Command::Explain(args) => explain::run(&mut client, &args, &settings.benchmark).await,
+        Command::Evaluate(args) => evaluate::run(&mut client, &args, &settings.benchmark).await,
         Command::Export(args) => export::run(&mut client, &args, &settings.benchmark).await,
         Command::List { .. } => Ok(ExitCode::SUCCESS),
     }
