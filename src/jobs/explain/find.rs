@@ -158,7 +158,8 @@ fn closed(day: NaiveDate) -> ExplainError {
 fn nearest(name: &str, known: Vec<String>) -> Vec<String> {
     let lower = name.to_lowercase();
     let wrong = |other: &String| {
-        if other.starts_with(&lower) && lower.len() >= 3 { 1 } else { distance(&lower, other) }
+        let begins = lower.len() >= 3 && other.starts_with(&lower);
+        distance(&lower, other).min(if begins { 1 } else { usize::MAX })
     };
     let mut near: Vec<(usize, String)> = known.into_iter().map(|other| (wrong(&other), other)).collect();
     near.sort_by_key(|(wrong, _)| *wrong);
