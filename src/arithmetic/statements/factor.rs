@@ -82,6 +82,11 @@ impl StatementFactor {
         AssetGrowth,
     ];
 
+    /// Whether the price moves it every day.
+    pub fn is_priced(self) -> bool {
+        (self as usize) < PRICED_COUNT
+    }
+
     /// Published name.
     pub fn name(self) -> &'static str {
         STATEMENT_FACTORS[self as usize].name
