@@ -9,7 +9,6 @@ RETURNS TABLE (
     from_session date,
     through_session date,
     bars bigint,
-    price_return double precision,
     total_return double precision
 )
 LANGUAGE sql STABLE ROWS 10000
@@ -19,8 +18,7 @@ BEGIN ATOMIC
            f.session_date,
            e.session_date,
            g.bars,
-           CASE WHEN e.is_price THEN g.price_growth - 1 END,
-           CASE WHEN e.is_price THEN g.total_growth - 1 END
+           CASE WHEN e.is_price THEN g.growth - 1 END
     FROM tickers_as_of(through_date) AS t
     CROSS JOIN LATERAL (
         SELECT session_date, close
@@ -34,12 +32,9 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (
         SELECT max(r.session_date) AS session_date,
                count(*) AS bars,
-               product(r.growth ORDER BY r.session_date) AS total_growth,
-               product(r.price_growth ORDER BY r.session_date) AS price_growth
+               product(r.growth ORDER BY r.session_date) AS growth
         FROM (
-            SELECT b.session_date,
-                   (b.close * a.ratio + a.cash) / b.previous_close AS growth,
-                   b.close * a.ratio / b.previous_close AS price_growth
+            SELECT b.session_date, (b.close * a.ratio + a.cash) / b.previous_close AS growth
             FROM (
                 SELECT session_date, close, lag(session_date) OVER w AS previous, lag(close) OVER w AS previous_close
                 FROM bars_day
@@ -73,4 +68,4 @@ BEGIN ATOMIC
     ) AS e
     WHERE from_date <= through_date;
 END;
-COMMENT ON FUNCTION total_returns (date, date) IS 'Return of each instrument from from_date through through_date, compounded bar by bar as the factors do, to the bit. A row where there is a price at from_date: the close of that day or of the last bar before it, at most 5 sessions back. instrument_id; ticker: as of through_date; from_session, through_session: the bars whose closes count; bars: how many after the first; price_return: split-adjusted; total_return: with cash dividends reinvested at the close of their ex-date; both are ratios (0.10 is +10 %) and null where the bars end more than 5 sessions before through_date.';
+COMMENT ON FUNCTION total_returns (date, date) IS 'Return of each instrument from from_date through through_date, compounded bar by bar as the factors do, to the bit. A row where there is a price at from_date: the close of that day or of the last bar before it, at most 5 sessions back. instrument_id; ticker: as of through_date; from_session, through_session: the bars whose closes count; bars: how many after the first; total_return: with cash dividends reinvested at the close of their ex-date; a ratio (0.10 is +10 %), null where the bars end more than 5 sessions before through_date.';
