@@ -5,7 +5,7 @@ export CARGO_TERM_COLOR ?= auto
 
 include scripts/db.mk
 
-.PHONY: help build demo test campaign check bench fmt install
+.PHONY: help build demo test campaign check generate bench fmt install
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ campaign: db ## kill, starve and cut off loads at KILLS (100) random moments, an
 check: ## formatting and lints
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+
+generate: ## write views, comments and the reference page from the catalogue of factors
+	TIDEMARK_GENERATE=1 cargo test --test generated --locked
 
 bench: db build ## every figure with its limit and their ratio
 	cargo bench --workspace --bench tidemark --locked

@@ -1,9 +1,9 @@
 -- Writes details. $1 instruments, $2 SIC codes, $3 first days of the listing (null says nothing), arrays of one length. Returns
--- the instruments that differ. Repeatable. Caller: store::reference.
+-- the instruments that differ, and whether their SIC code does. Repeatable. Caller: store::reference.
 WITH said AS (
     SELECT * FROM unnest($1::integer[], $2::text[], $3::date[]) AS n (instrument_id, sic_code, listed_on)
 ), differing AS (
-    SELECT i.instrument_id
+    SELECT i.instrument_id, n.sic_code IS NOT NULL AND n.sic_code IS DISTINCT FROM i.sic_code AS sic
     FROM said AS n
     JOIN instruments AS i USING (instrument_id)
     WHERE n.sic_code <> i.sic_code OR (i.sic_code IS NULL AND n.sic_code IS NOT NULL)
@@ -14,4 +14,4 @@ WITH said AS (
     FROM said AS n
     WHERE i.instrument_id = n.instrument_id
 )
-SELECT instrument_id FROM differing
+SELECT instrument_id, sic FROM differing

@@ -1,8 +1,9 @@
 -- Feature rows straight in, sorted by key. Caller: store::features.
 COPY features_day (
     session_date, instrument_id, in_population,
-    mom_12_1, mom_6_1, mom_3, rev_1, mom_risk_adj,
-    high_52w, vol_20, vol_60, vol_252, downside_vol_252,
-    beta_252, ivol_252, max_ret_21, max_drawdown_252, adv_20,
-    adv_63, amihud_126, turnover_63, size, div_yield
+    mom_12_1, mom_6_1, mom_3, rev_1, mom_risk_adj, high_52w, vol_20, vol_60, vol_252, downside_vol_252, beta_252,
+    ivol_252, max_ret_21, max_drawdown_252, adv_20, adv_63, amihud_126, turnover_63, size, div_yield,
+    earnings_yield, book_to_price, sales_to_price, cashflow_to_price, fcf_yield, ebitda_to_ev, roe, roa,
+    gross_profitability, gross_margin, operating_margin, cfo_to_assets, accruals, leverage, current_ratio,
+    earnings_variability, piotroski_f, sales_growth, eps_growth, asset_growth
 ) FROM STDIN (FORMAT binary)

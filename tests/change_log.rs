@@ -6,7 +6,7 @@
 mod support;
 
 use support::{Database, market};
-use tidemark::jobs::refresh::{self, Everything, Options};
+use tidemark::jobs::refresh::{self, Options, Reason};
 use tidemark::jobs::scan::{self, Mode};
 use tidemark::store::change_log::{self, Change, FromNothing, Job, Topic, Work};
 use tidemark::store::date_of;
@@ -66,8 +66,8 @@ async fn a_transaction_that_began_before_a_run_and_commits_after_it_is_not_misse
     assert_eq!(pending(&mut client, Job::Features).await, ids[..1]);
     assert_eq!(pending(&mut client, Job::Scan).await, ids[..1]);
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    assert_eq!(summary.instruments, 1);
-    assert!(summary.changed > 0);
+    assert_eq!(summary.done.instruments, 1);
+    assert!(summary.done.changed > 0);
     let scan = scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
     assert_eq!((scan.sources.computed, scan.sources.from_cache), (1, 12));
 }
@@ -94,7 +94,7 @@ async fn writing_the_same_again_wakes_nobody() {
     assert_eq!(replaced, tidemark::store::bar_table::Replaced::default());
     assert!(pending(&mut client, Job::Features).await.is_empty());
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    assert_eq!((summary.computed, summary.changed), (0, 0));
+    assert_eq!((summary.done.computed, summary.done.changed), (0, 0));
 }
 
 #[tokio::test]
@@ -108,9 +108,9 @@ async fn a_late_correction_rewrites_its_instrument_and_nobody_else() {
     .await;
     transaction.commit().await.unwrap();
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    assert_eq!(summary.computed, 40);
-    assert_eq!((summary.added, summary.removed), (0, 0));
-    assert!((1..=40).contains(&summary.changed));
+    assert_eq!(summary.done.computed, 40);
+    assert_eq!((summary.done.added, summary.done.removed), (0, 0));
+    assert!((1..=40).contains(&summary.done.changed));
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn the_benchmark_reaches_everybody() {
     .await;
     transaction.commit().await.unwrap();
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    assert_eq!((summary.instruments, summary.computed), (13, 13));
+    assert_eq!((summary.done.instruments, summary.done.computed), (13, 13));
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn after_a_restore_into_another_cluster_a_job_starts_from_nothing() {
     assert!(matches!(work, Work::All(FromNothing::AnotherCluster)));
     drop(transaction);
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    assert_eq!(summary.everything, Some(Everything::FromNothing(FromNothing::AnotherCluster)));
+    assert_eq!(summary.reason, Reason::FromNothing(FromNothing::AnotherCluster));
     let scan = scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
     assert_eq!(scan.sources.from_nothing, Some(FromNothing::AnotherCluster));
 }
@@ -170,8 +170,8 @@ async fn after_a_restore_into_another_cluster_a_job_starts_from_nothing() {
 async fn another_benchmark_is_another_definition() {
     let (_database, mut client, _) = ready().await;
     let summary = refresh::refresh(&mut client, &options("TST0"), &|_, _| {}).await.unwrap();
-    assert_eq!(summary.everything, Some(Everything::FromNothing(FromNothing::NewDefinitions)));
-    assert!(summary.changed > 0);
+    assert_eq!(summary.reason, Reason::FromNothing(FromNothing::NewDefinitions));
+    assert!(summary.done.changed > 0);
 }
 
 #[tokio::test]

@@ -540,8 +540,8 @@ async fn types_and_sectors_move_the_cross_section_and_only_real_changes_are_logg
     store::store_sectors(&transaction, &[(ids[3], Sector::Utilities)]).await.unwrap();
     transaction.commit().await.unwrap();
     let summary = refresh::refresh(&mut world.client, &options(), &|_, _| {}).await.unwrap();
-    assert_eq!((summary.added, summary.changed), (0, 0));
-    assert!(summary.sections > 0);
+    assert_eq!((summary.done.added, summary.done.changed), (0, 0));
+    assert!(summary.done.sections > 0);
     world.check().await;
     seen.insert(world.client.query_one(text, &[]).await.unwrap().get::<_, String>(0));
     assert!(seen.len() > 1, "sectors move the moments, or this proves nothing");

@@ -3,7 +3,7 @@
 mod support;
 
 use support::Database;
-use tidemark::arithmetic::catalogue::PRICE_FACTORS;
+use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::arithmetic::signals::SIGNALS;
 use tidemark::domain::calendar::{self, nyse};
 use tidemark::store::{self, Store, StoreError};
@@ -138,7 +138,7 @@ async fn columns_and_catalogues_are_in_step() {
             rows.iter().skip(before).map(|row| row.get(0)).collect::<Vec<String>>()
         }
     };
-    assert_eq!(columns("features_day", 3).await, PRICE_FACTORS.map(|factor| factor.name));
+    assert_eq!(columns("features_day", 3).await, FACTORS.map(|factor| factor.name));
     assert_eq!(columns("signals_latest", 3).await, SIGNALS.map(|signal| signal.name));
 }
 

@@ -7,7 +7,7 @@ mod support;
 use std::collections::HashMap;
 
 use support::{Database, market};
-use tidemark::arithmetic::catalogue::PRICE_FACTORS;
+use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::arithmetic::cross_section::{CrossSection, z};
 use tidemark::arithmetic::ranks::percentile_ranks;
 use tidemark::arithmetic::session::{SessionColumns, cross_section};
@@ -86,7 +86,7 @@ async fn scores_in_sql_have_the_bits_of_the_arithmetic() {
     let mut compared = 0;
     for (at, id) in ids.iter().enumerate().filter(|(at, _)| columns.population[*at]) {
         let row = &rows[id];
-        for (place, factor) in PRICE_FACTORS.iter().enumerate() {
+        for (place, factor) in FACTORS.iter().enumerate() {
             let (name, moments) = &section.moments[place];
             assert_eq!(name, factor.name);
             let computed = z(columns.values[place][at], moments, factor.direction);
@@ -130,7 +130,7 @@ async fn ranks_in_sql_have_the_bits_of_the_arithmetic() {
     let (_database, mut client) = ready().await;
     let (ids, columns) = columns(&mut client).await;
     let rows = view(&client, "SELECT * FROM feature_ranks WHERE session_date = $1").await;
-    for (place, factor) in PRICE_FACTORS.iter().enumerate() {
+    for (place, factor) in FACTORS.iter().enumerate() {
         let ranks = percentile_ranks(&columns.values[place], &columns.population);
         for (at, id) in ids.iter().enumerate().filter(|(at, _)| columns.population[*at]) {
             let stored = number(&rows[id], &format!("{}_rank", factor.name));

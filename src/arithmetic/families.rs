@@ -2,49 +2,34 @@
 //! Columns are in ascending order of instrument, NaN where null, because sums run in the order of the slice.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::NULL;
-use super::catalogue;
+use super::catalogue::{FACTOR_COUNT, FACTORS};
 use super::cross_section::{CrossSection, Moments};
 
 /// Fewest scored names of a sector whose mean is taken off.
 const LEAST_SECTOR_NAMES: u32 = 5;
 
+/// Names of the families; the sector-neutral version of one adds `_sn`.
+pub const NAMES: [&str; 5] = ["momentum", "value", "quality", "growth", "low_risk"];
+
 /// A family: a name and its factors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
-    /// Published name; its sector-neutral version adds `_sn`.
+    /// Published name.
     pub name: &'static str,
-    /// Names of the factors, in the order in which their z-scores are added.
-    pub members: &'static [&'static str],
+    /// Positions of its factors in the catalogue, in the order in which their z-scores are added.
+    pub members: Vec<usize>,
 }
 
-/// All families, whether their members are computed yet or not.
-pub const FAMILIES: [Family; 5] = [
-    Family { name: "momentum", members: &["mom_12_1", "mom_6_1", "mom_risk_adj", "high_52w"] },
-    Family {
-        name: "value",
-        members: &["earnings_yield", "book_to_price", "sales_to_price", "cashflow_to_price", "ebitda_to_ev"],
-    },
-    Family {
-        name: "quality",
-        members: &[
-            "roe",
-            "gross_profitability",
-            "cfo_to_assets",
-            "accruals",
-            "leverage",
-            "earnings_variability",
-        ],
-    },
-    Family { name: "growth", members: &["sales_growth", "eps_growth"] },
-    Family { name: "low_risk", members: &["vol_252", "beta_252", "ivol_252", "max_drawdown_252"] },
-];
-
-/// The families that can be scored: those whose every member is in the catalogue.
-pub fn computable() -> impl Iterator<Item = Family> {
-    let known = |name: &&str| catalogue::position(name).is_some();
-    FAMILIES.into_iter().filter(move |family| family.members.iter().all(known))
+/// All families, in the order of [`NAMES`]: the factors that name them.
+pub fn all() -> &'static [Family] {
+    static ALL: LazyLock<Vec<Family>> = LazyLock::new(|| {
+        let members = |name| (0..FACTOR_COUNT).filter(|&at| FACTORS[at].family == Some(name)).collect();
+        NAMES.map(|name| Family { name, members: members(name) }).into()
+    });
+    &ALL
 }
 
 /// Appends a family's scores to `out`, and gives the moments by which they were standardised.
@@ -122,8 +107,15 @@ mod tests {
     }
 
     #[test]
-    fn momentum_and_low_risk_can_be_scored_without_statements() {
-        assert_eq!(computable().map(|family| family.name).collect::<Vec<_>>(), ["momentum", "low_risk"]);
+    fn every_family_that_a_factor_names_is_there_with_its_members() {
+        let names = |name: &str| {
+            let family = all().iter().find(|family| family.name == name).unwrap();
+            family.members.iter().map(|at| FACTORS[*at].name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("momentum"), ["mom_12_1", "mom_6_1", "mom_risk_adj", "high_52w"]);
+        assert_eq!(names("growth"), ["sales_growth", "eps_growth"]);
+        let members: usize = all().iter().map(|family| family.members.len()).sum();
+        assert_eq!(members, FACTORS.iter().filter(|factor| factor.family.is_some()).count());
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod ranks;
 pub mod scores;
 pub mod session;
 pub mod signals;
+pub mod statements;
 
 /// The null of every array in the arithmetic.
 pub const NULL: f64 = f64::NAN;

@@ -1,24 +1,30 @@
 //! One session's whole cross-section: the moments of every factor, and the family scores that rest on them.
 
 use super::NULL;
-use super::catalogue::{self, PRICE_FACTOR_COUNT, PRICE_FACTORS};
+use super::catalogue::{FACTOR_COUNT, FACTORS};
 use super::cross_section::{CrossSection, Moments, z};
 use super::families::{self, Family};
 
 /// The rows of one session in columns, in ascending order of instrument. All columns have one length; null is NaN.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct SessionColumns {
     /// Who is in the population.
     pub population: Vec<bool>,
     /// Sector of each row, as any number that is the same within a sector.
     pub sectors: Vec<Option<i32>>,
-    /// A column a factor, in the order of [`PRICE_FACTORS`].
-    pub values: [Vec<f64>; PRICE_FACTOR_COUNT],
+    /// A column a factor, in the order of [`FACTORS`].
+    pub values: [Vec<f64>; FACTOR_COUNT],
+}
+
+impl Default for SessionColumns {
+    fn default() -> Self {
+        Self { population: Vec::new(), sectors: Vec::new(), values: std::array::from_fn(|_| Vec::new()) }
+    }
 }
 
 impl SessionColumns {
     /// Appends a row.
-    pub fn push(&mut self, in_population: bool, sector: Option<i32>, values: &[f64; PRICE_FACTOR_COUNT]) {
+    pub fn push(&mut self, in_population: bool, sector: Option<i32>, values: &[f64; FACTOR_COUNT]) {
         self.population.push(in_population);
         self.sectors.push(sector);
         for (column, value) in self.values.iter_mut().zip(values) {
@@ -31,7 +37,7 @@ impl SessionColumns {
 #[derive(Debug, Clone)]
 pub struct FamilyScores {
     /// Which family.
-    pub family: Family,
+    pub family: &'static Family,
     /// Its score, a row each; null outside the population.
     pub scores: Vec<f64>,
 }
@@ -41,21 +47,21 @@ pub struct FamilyScores {
 pub struct Section {
     /// Name of each factor, family and sector-neutral family (`…_sn`), with its moments.
     pub moments: Vec<(String, Moments)>,
-    /// The scores of each family that can be computed.
+    /// The scores of each family.
     pub families: Vec<FamilyScores>,
 }
 
 /// Computes a session's cross-section. `section` is memory to use again.
 pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Section {
-    let mut moments: Vec<(String, Moments)> = PRICE_FACTORS
+    let mut moments: Vec<(String, Moments)> = FACTORS
         .iter()
         .zip(&columns.values)
         .map(|(factor, values)| (factor.name.to_owned(), section.moments(values, &columns.population)))
         .collect();
     let mut scored = Vec::new();
-    for family in families::computable() {
+    for family in families::all() {
         let members: Vec<Vec<f64>> =
-            family.members.iter().filter_map(|name| z_column(name, columns, &moments)).collect();
+            family.members.iter().map(|at| z_column(*at, columns, &moments[*at].1)).collect();
         let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
         let mut scores = Vec::with_capacity(columns.population.len());
         let raw = families::scores(section, &members, &mut scores);
@@ -68,12 +74,9 @@ pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Se
     Section { moments, families: scored }
 }
 
-/// The z-scores of a factor, null outside the population; none for a name that is not in the catalogue.
-fn z_column(name: &str, columns: &SessionColumns, moments: &[(String, Moments)]) -> Option<Vec<f64>> {
-    let at = catalogue::position(name)?;
-    let (_, of_factor) = &moments[at];
-    let direction = PRICE_FACTORS[at].direction;
-    let member =
-        |(value, member): (&f64, &bool)| if *member { z(*value, of_factor, direction) } else { NULL };
-    Some(columns.values[at].iter().zip(&columns.population).map(member).collect())
+/// The z-scores of the factor at a position of the catalogue, null outside the population.
+fn z_column(at: usize, columns: &SessionColumns, moments: &Moments) -> Vec<f64> {
+    let direction = FACTORS[at].direction;
+    let member = |(value, member): (&f64, &bool)| if *member { z(*value, moments, direction) } else { NULL };
+    columns.values[at].iter().zip(&columns.population).map(member).collect()
 }

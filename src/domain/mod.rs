@@ -8,4 +8,5 @@ pub mod history;
 pub mod instrument;
 pub mod listing;
 pub mod sector;
+pub mod statement;
 pub mod twin_splits;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
-use super::POSTGRES_EPOCH;
 use super::copy_out::{self, Literal};
+use super::date_on;
 use super::error::{During, StoreError};
 
 /// Begins a REPEATABLE READ transaction that the server lets write nothing.
@@ -39,18 +39,12 @@ pub async fn bars(
         }
     };
     copy_out::rows(transaction, statement, &values, "reading bars", |fields| {
-        let (instrument, day) = (fields.int()?, date(fields.day()?));
+        let (instrument, day) = (fields.int()?, date_on(fields.day()?));
         let values = [fields.float()?, fields.float()?, fields.float()?, fields.float()?, fields.float()?];
         take(instrument, day, values);
         Ok(())
     })
     .await
-}
-
-/// A day that Postgres gave. What lies outside of chrono's years becomes the nearest day that it has.
-fn date(day: i32) -> NaiveDate {
-    let nearest = if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
-    NaiveDate::from_num_days_from_ce_opt(day.saturating_add(POSTGRES_EPOCH)).unwrap_or(nearest)
 }
 
 /// The exchange's sessions of `from` … `through` (both included), ascending, from the table of sessions.
@@ -279,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_day_out_of_reach_is_still_a_day() {
-        assert_eq!(date(day_of(day("2024-07-05"))), day("2024-07-05"));
-        assert_eq!((date(i32::MAX), date(i32::MIN)), (NaiveDate::MAX, NaiveDate::MIN));
+        assert_eq!(date_on(day_of(day("2024-07-05"))), day("2024-07-05"));
+        assert_eq!((date_on(i32::MAX), date_on(i32::MIN)), (NaiveDate::MAX, NaiveDate::MIN));
     }
 }

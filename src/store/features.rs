@@ -1,5 +1,5 @@
-//! The feature store: rows of raw factor values, the moments of each session, and the catalogue. Which factors there are
-//! is for the arithmetic to say; a test holds the two in step.
+//! The feature store: rows of raw factor values, and the moments of each session. Which factors there are is for the
+//! arithmetic to say; a test holds the two in step.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use super::error::{During, StoreError};
 use super::{date_of, day_of, session_of};
 
 /// Number of factor columns in `features_day`.
-pub const WIDTH: usize = 20;
+pub const WIDTH: usize = 40;
 
 /// One stored row: an instrument's raw factor values on one session. Null is NaN.
 #[derive(Debug, Clone, Copy)]
@@ -203,55 +203,6 @@ pub async fn read_moments(
         );
     }
     Ok(moments)
-}
-
-/// One entry of the catalogue.
-#[derive(Debug)]
-pub struct CatalogueRow<'a> {
-    /// Column of `features_day`.
-    pub name: &'a str,
-    /// Version of the definition.
-    pub version: i16,
-    /// Family whose score it enters.
-    pub family: Option<&'a str>,
-    /// Unit of the value.
-    pub unit: &'a str,
-    /// +1, -1 or none.
-    pub direction: Option<i16>,
-    /// Sessions that matter.
-    pub history: i32,
-    /// What is computed.
-    pub definition: &'a str,
-    /// Where it was published.
-    pub source: Option<&'a str>,
-}
-
-/// Writes the catalogue.
-pub async fn write_catalogue(
-    transaction: &Transaction<'_>,
-    rows: &[CatalogueRow<'_>],
-) -> Result<(), StoreError> {
-    let action = "writing the catalogue of factors";
-    let statement = transaction.prepare(include_str!("../../sql/factors_upsert.sql")).await.during(action)?;
-    for row in rows {
-        transaction
-            .execute(
-                &statement,
-                &[
-                    &row.name,
-                    &row.version,
-                    &row.family,
-                    &row.unit,
-                    &row.direction,
-                    &row.history,
-                    &row.definition,
-                    &row.source,
-                ],
-            )
-            .await
-            .during(action)?;
-    }
-    Ok(())
 }
 
 /// The first and the last session that have rows; none without rows.

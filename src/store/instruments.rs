@@ -128,6 +128,8 @@ pub struct Instrument {
     pub kind: Option<String>,
     /// GICS sector; none where unknown.
     pub sector: Option<String>,
+    /// Whether it is a financial: by its GICS sector where a file gives one, else by its SIC code, 6000 to 6799.
+    pub financial: bool,
 }
 
 /// The instruments that have bars, ascending by id.
@@ -138,7 +140,13 @@ pub async fn all(client: &impl GenericClient) -> Result<Vec<Instrument>, StoreEr
         .during("reading the instruments")?;
     Ok(rows
         .into_iter()
-        .map(|row| Instrument { id: row.get(0), ticker: row.get(1), kind: row.get(2), sector: row.get(3) })
+        .map(|row| Instrument {
+            id: row.get(0),
+            ticker: row.get(1),
+            kind: row.get(2),
+            sector: row.get(3),
+            financial: row.get(4),
+        })
         .collect())
 }
 

@@ -18,6 +18,7 @@ mod embedded {
 const VIEWS: &[&str] = &[
     include_str!("../../sql/views/tickers.sql"),
     include_str!("../../sql/views/shares_outstanding.sql"),
+    include_str!("../../sql/views/features_day.sql"),
     include_str!("../../sql/views/feature_scores.sql"),
     include_str!("../../sql/views/feature_ranks.sql"),
     include_str!("../../sql/views/minute_bars.sql"),

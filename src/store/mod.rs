@@ -8,6 +8,7 @@ pub mod change_log;
 pub mod checks;
 pub mod copy_in;
 pub mod copy_out;
+pub mod definitions;
 mod error;
 pub mod features;
 pub mod instruments;
@@ -17,6 +18,7 @@ mod migrate;
 pub mod minutes;
 mod pool;
 pub mod reference;
+pub mod refresh_runs;
 pub mod sessions;
 pub mod signals;
 pub mod statements;
@@ -37,6 +39,12 @@ const POSTGRES_EPOCH: i32 = 730_120;
 /// A date as Postgres' binary form counts it: days since 2000-01-01.
 pub(crate) fn day_of(date: NaiveDate) -> i32 {
     chrono::Datelike::num_days_from_ce(&date) - POSTGRES_EPOCH
+}
+
+/// A day that Postgres gave. What lies outside of chrono's years becomes the nearest day that it has.
+pub(crate) fn date_on(day: i32) -> NaiveDate {
+    let nearest = if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+    NaiveDate::from_num_days_from_ce_opt(day.saturating_add(POSTGRES_EPOCH)).unwrap_or(nearest)
 }
 
 /// The number of the session on a day that Postgres gave.

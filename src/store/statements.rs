@@ -3,9 +3,12 @@
 
 mod kinds;
 mod loads;
+mod read;
 
-pub use kinds::{Kind, Timeframe};
+pub use crate::domain::statement::Timeframe;
+pub use kinds::Kind;
 pub use loads::{Progress, Run};
+pub use read::read;
 
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};

@@ -60,6 +60,8 @@ pub struct FactorColumns {
     pub sessions: Vec<i32>,
     /// Whether the row meets the population's rule on close, `adv_20` and age. Type and benchmark are the caller's to check.
     pub in_population_rule: Vec<bool>,
+    /// Close as printed × shares outstanding on the session's split basis, currency: what statement factors are divided by.
+    pub market_equity: Vec<f64>,
     /// A column a factor, in the order of [`super::catalogue::PRICE_FACTORS`].
     pub values: [Vec<f64>; PRICE_FACTOR_COUNT],
 }
@@ -69,12 +71,20 @@ impl FactorColumns {
     pub fn clear(&mut self) {
         self.sessions.clear();
         self.in_population_rule.clear();
+        self.market_equity.clear();
         self.values.iter_mut().for_each(Vec::clear);
     }
 
-    fn push(&mut self, session: i32, in_population_rule: bool, values: [f64; PRICE_FACTOR_COUNT]) {
+    fn push(
+        &mut self,
+        session: i32,
+        in_population_rule: bool,
+        market_equity: f64,
+        values: [f64; PRICE_FACTOR_COUNT],
+    ) {
         self.sessions.push(session);
         self.in_population_rule.push(in_population_rule);
+        self.market_equity.push(market_equity);
         for (column, value) in self.values.iter_mut().zip(values) {
             column.push(kept(value));
         }
@@ -116,8 +126,9 @@ pub fn price_factors(
         };
         let age = first_bar.map_or(i32::MAX, |first| (session - first).saturating_add(1));
         let row = Row { session, close, at, lane: at - start, age };
-        let values = row.values(workspace, block, &mut cursor);
-        out.push(session, row.in_population_rule(block), values);
+        let shares = cursor.shares(session);
+        let values = row.values(workspace, block, &mut cursor, shares);
+        out.push(session, row.in_population_rule(block), kept(close * shares), values);
     }
 }
 
@@ -135,9 +146,14 @@ struct Row {
 
 impl Row {
     /// All factors, in the order of the catalogue.
-    fn values(&self, grid: &Workspace, block: &Block, cursor: &mut RowCursor) -> [f64; PRICE_FACTOR_COUNT] {
+    fn values(
+        &self,
+        grid: &Workspace,
+        block: &Block,
+        cursor: &mut RowCursor,
+        shares: f64,
+    ) -> [f64; PRICE_FACTOR_COUNT] {
         let &Row { session, close, lane, .. } = self;
-        let shares = cursor.shares(session);
         [
             block.mom_12_1[lane],
             block.mom_6_1[lane],

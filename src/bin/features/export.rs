@@ -12,7 +12,7 @@ use polars::prelude::*;
 use polars_io::csv::write::CsvWriter;
 use polars_io::parquet::write::ParquetWriter;
 use tempfile::NamedTempFile;
-use tidemark::arithmetic::catalogue::{PRICE_FACTOR_COUNT, PRICE_FACTORS};
+use tidemark::arithmetic::catalogue::{FACTOR_COUNT, FACTORS};
 use tidemark::domain::calendar::{self, nyse};
 use tidemark::failure::Failure;
 use tidemark::say::{self, Progress};
@@ -84,7 +84,7 @@ pub async fn run(client: &mut Object, args: &Args) -> anyhow::Result<ExitCode> {
     }
     writer.finish()?;
     part.persist(&args.out).map_err(|e| unwritable(&args.out, &e.error))?;
-    println!("{} rows of {} factors in {}", say::count(count as u64), PRICE_FACTOR_COUNT, args.out.display());
+    println!("{} rows of {} factors in {}", say::count(count as u64), FACTOR_COUNT, args.out.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -136,7 +136,7 @@ impl Writer {
 struct Row {
     ticker: Arc<str>,
     session: i32,
-    values: [f64; PRICE_FACTOR_COUNT],
+    values: [f64; FACTOR_COUNT],
 }
 
 fn frame(rows: &[Row]) -> PolarsResult<DataFrame> {
@@ -148,7 +148,7 @@ fn frame(rows: &[Row]) -> PolarsResult<DataFrame> {
         // The calendar begins where polars counts days from.
         Int32Chunked::from_vec("session_date".into(), days).into_date().into_column(),
     ];
-    for (at, factor) in PRICE_FACTORS.iter().enumerate() {
+    for (at, factor) in FACTORS.iter().enumerate() {
         let values: Float64Chunked =
             rows.iter().map(|row| Some(row.values[at]).filter(|value| !value.is_nan())).collect();
         columns.push(values.with_name(factor.name.into()).into_column());

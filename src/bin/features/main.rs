@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use tidemark::arithmetic::catalogue::PRICE_FACTORS;
+use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::failure;
-use tidemark::jobs::refresh::{self, Everything, Options, Sample};
+use tidemark::jobs::refresh::{self, Options, Reason, Sample};
 use tidemark::say::{self, Progress};
 use tidemark::settings::{Settings, SettingsArgs};
 use tidemark::store::{self, Store, lock};
@@ -109,28 +109,32 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn print_summary(summary: &refresh::Summary, benchmark: &str, started: Instant) {
-    match summary.everything {
-        Some(Everything::Asked) => println!("everything computed again, as asked"),
-        Some(Everything::FromNothing(why)) => println!("everything computed: {why}"),
-        None if summary.instruments == 0 => println!("nothing changed since the last refresh"),
-        None => {
-            println!("{} instruments changed since the last refresh", say::count(summary.instruments as u64));
+    match &summary.reason {
+        Reason::Changes if summary.done.instruments == 0 => {
+            println!("nothing changed since the last refresh")
         }
+        Reason::Changes => {
+            println!(
+                "{} instruments changed since the last refresh",
+                say::count(summary.done.instruments as u64)
+            );
+        }
+        reason => println!("{reason}"),
     }
     println!(
         "rows       {} computed: {} new, {} changed, {} removed",
-        say::count(summary.computed),
-        say::count(summary.added),
-        say::count(summary.changed),
-        say::count(summary.removed)
+        say::count(summary.done.computed),
+        say::count(summary.done.added),
+        say::count(summary.done.changed),
+        say::count(summary.done.removed)
     );
-    println!("sections   {} sessions", say::count(summary.sections as u64));
+    println!("sections   {} sessions", say::count(summary.done.sections as u64));
     println!(
         "time       {}: {} reading, {} computing, {} writing",
         say::time(started.elapsed()),
-        say::time(summary.reading),
-        say::time(summary.computing),
-        say::time(summary.writing)
+        say::time(summary.done.reading),
+        say::time(summary.done.computing),
+        say::time(summary.done.writing)
     );
     if summary.benchmark_missing {
         eprintln!(
@@ -173,19 +177,19 @@ fn print_verdict(verdict: &refresh::Verdict) {
 
 fn list(json: bool) {
     if json {
-        let factors: Vec<serde_json::Value> = PRICE_FACTORS
+        let factors: Vec<serde_json::Value> = FACTORS
             .iter()
             .map(|f| {
                 serde_json::json!({
                     "name": f.name, "version": f.version, "family": f.family, "unit": f.unit,
-                    "direction": f.direction.stored(), "history": f.history, "definition": f.definition, "source": f.source,
+                    "direction": f.direction.stored(), "history": f.history, "inputs": f.inputs, "definition": f.definition, "source": f.source,
                 })
             })
             .collect();
         println!("{:#}", serde_json::Value::from(factors));
         return;
     }
-    let rows = PRICE_FACTORS
+    let rows = FACTORS
         .iter()
         .map(|f| {
             let direction = f.direction.stored().map_or("", |d| if d > 0 { "+" } else { "-" });

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use chrono::{Days, NaiveDate};
 use deadpool_postgres::Object;
 use serde_json::{Map, Value, json};
-use tidemark::arithmetic::catalogue::PRICE_FACTORS;
+use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::domain::calendar;
 use tidemark::failure::Failure;
 use tidemark::say;
@@ -68,7 +68,7 @@ fn object(ticker: &str, row: &FeatureRow) -> Value {
     object.insert("ticker".into(), ticker.into());
     object.insert("session_date".into(), json!(date_of(row.session)));
     object.insert("in_population".into(), row.in_population.into());
-    object.extend(PRICE_FACTORS.iter().zip(row.values).map(|(f, value)| (f.name.to_owned(), json!(value))));
+    object.extend(FACTORS.iter().zip(row.values).map(|(f, value)| (f.name.to_owned(), json!(value))));
     Value::Object(object)
 }
 
@@ -82,7 +82,7 @@ fn print(rows: &[FeatureRow]) {
     right.extend(rows.iter().map(|_| true));
     right.push(false);
     let mut lines: Vec<Vec<String>> = Vec::new();
-    for (at, factor) in PRICE_FACTORS.iter().enumerate() {
+    for (at, factor) in FACTORS.iter().enumerate() {
         let mut line = vec![factor.name.to_owned()];
         line.extend(rows.iter().map(|row| shown(row.values[at])));
         line.push(factor.unit.to_owned());

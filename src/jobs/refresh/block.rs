@@ -9,15 +9,18 @@ use rayon::prelude::*;
 use tokio_postgres::{Client, Transaction};
 
 use super::reach::Reach;
-use super::{Market, Summary, sections};
-use crate::arithmetic::catalogue::{PRICE_FACTOR_COUNT, PRICE_HISTORY};
+use super::{Market, sections};
+use crate::arithmetic::NULL;
+use crate::arithmetic::catalogue::{FACTOR_COUNT, PRICE_FACTOR_COUNT, PRICE_HISTORY};
 use crate::arithmetic::factors::{Benchmark, FactorColumns, Workspace, price_factors};
+use crate::arithmetic::statements::StatementCursor;
 use crate::domain::history::{BarSlice, History};
 use crate::store::bars::{self, BarTable};
 use crate::store::features::{self, FeatureRow, WIDTH};
+use crate::store::refresh_runs::Done;
 use crate::store::{StoreError, change_log, date_of};
 
-const _: () = assert!(WIDTH == PRICE_FACTOR_COUNT, "the table has a column a factor");
+const _: () = assert!(WIDTH == FACTOR_COUNT, "the table has a column a factor");
 
 /// Rows of some instruments, ascending by instrument, each ascending by session.
 pub type Computed = Vec<(i32, Vec<FeatureRow>)>;
@@ -70,8 +73,11 @@ impl Input {
     pub fn compute(self, market: &Market) -> Output {
         let started = Instant::now();
         let Self { sessions, here, bars, mut stored, .. } = self;
-        let computed = compute(market, &bars, &here);
+        let mut computed = compute(market, &bars, &here);
         drop(bars);
+        if let Some((redefined, reached)) = &market.redefined {
+            keep_other_columns(&mut computed, &stored, &redefined.columns, reached);
+        }
         let difference = compare(market, &computed, &mut stored, &here);
         Output { sessions, here, computed, difference, computing: started.elapsed() }
     }
@@ -83,14 +89,14 @@ impl Output {
         &self,
         client: &mut Client,
         market: &Market,
-        summary: &mut Summary,
+        done: &mut Done,
     ) -> Result<(), StoreError> {
         let Self { sessions, here, computed, difference, .. } = self;
-        summary.computing += self.computing;
-        summary.computed += computed.iter().map(|(_, rows)| rows.len() as u64).sum::<u64>();
-        summary.added += difference.added;
-        summary.changed += difference.changed;
-        summary.removed += difference.gone.len() as u64 - difference.changed;
+        done.computing += self.computing;
+        done.computed += computed.iter().map(|(_, rows)| rows.len() as u64).sum::<u64>();
+        done.added += difference.added;
+        done.changed += difference.changed;
+        done.removed += difference.gone.len() as u64 - difference.changed;
         if difference.moved.is_empty() {
             return Ok(());
         }
@@ -98,8 +104,8 @@ impl Output {
         let transaction = change_log::snapshot(client).await?;
         features::remove(&transaction, &difference.gone).await?;
         features::copy(&transaction, in_key_order(computed, &difference.fresh, sessions).into_iter()).await?;
-        summary.writing += started.elapsed();
-        sections::refresh(&transaction, market, here, computed, &difference.moved, summary).await?;
+        done.writing += started.elapsed();
+        sections::refresh(&transaction, market, here, computed, &difference.moved, done).await?;
         transaction.commit().await.map_err(|e| StoreError::from_driver("storing features", e))
     }
 }
@@ -167,21 +173,52 @@ pub fn compute(market: &Market, bars: &BarTable, here: &Reach) -> Computed {
                     range.clone(),
                     columns,
                 );
-                let eligible = market.may_be_in_population(*id);
-                (*id, rows(columns, eligible))
+                let statements = StatementCursor::new(
+                    market.statements_of(*id),
+                    market.actions.splits(*id),
+                    market.is_financial(*id),
+                );
+                (*id, rows(columns, statements, market.may_be_in_population(*id)))
             },
         )
         .collect()
 }
 
-fn rows(columns: &FactorColumns, eligible: bool) -> Vec<FeatureRow> {
+fn rows(columns: &FactorColumns, mut statements: StatementCursor<'_>, eligible: bool) -> Vec<FeatureRow> {
     (0..columns.sessions.len())
-        .map(|at| FeatureRow {
-            session: columns.sessions[at],
-            in_population: eligible && columns.in_population_rule[at],
-            values: std::array::from_fn(|factor| columns.values[factor][at]),
+        .map(|at| {
+            let mut values = [NULL; WIDTH];
+            let (of_price, of_statements) = values.split_at_mut(PRICE_FACTOR_COUNT);
+            for (value, column) in of_price.iter_mut().zip(&columns.values) {
+                *value = column[at];
+            }
+            of_statements
+                .copy_from_slice(&statements.values(columns.sessions[at], columns.market_equity[at]));
+            let in_population = eligible && columns.in_population_rule[at];
+            FeatureRow { session: columns.sessions[at], in_population, values }
         })
         .collect()
+}
+
+/// Of rows that no change reaches, keeps all but `columns` as it is stored.
+fn keep_other_columns(
+    computed: &mut Computed,
+    stored: &HashMap<i32, Vec<FeatureRow>>,
+    columns: &[usize],
+    reached: &Reach,
+) {
+    for (id, rows) in computed {
+        let Some(stored) = stored.get(id) else { continue };
+        for row in rows {
+            let is_reached = reached.get(id).is_some_and(|range| range.contains(&row.session));
+            if let (false, Ok(at)) =
+                (is_reached, stored.binary_search_by_key(&row.session, |old| old.session))
+            {
+                let computed = std::mem::replace(row, stored[at]);
+                columns.iter().for_each(|&column| row.values[column] = computed.values[column]);
+            }
+        }
+    }
 }
 
 /// What to write.

@@ -9,21 +9,26 @@ mod reach;
 mod sections;
 mod verify;
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Transaction};
 
-use crate::arithmetic::catalogue::{self, PRICE_FACTORS};
+use crate::arithmetic::catalogue::{self, FACTOR_COUNT, FACTORS, Factor};
+use crate::arithmetic::families;
 use crate::domain::instrument;
+use crate::domain::statement::Statement;
 use crate::store::actions::Actions;
 use crate::store::change_log::{self, FromNothing, Job, Work};
-use crate::store::features::{self, CatalogueRow};
+use crate::store::definitions::{self, FactorRow, FamilyRow};
 use crate::store::instruments::{self, Instrument};
-use crate::store::{StoreError, bars};
+use crate::store::refresh_runs::{self, Done};
+use crate::store::{StoreError, bars, statements};
 
 use block::Output;
+use reach::Reach;
 pub use verify::{Sample, Verdict, verify};
 
 /// What a refresh is asked to do.
@@ -35,40 +40,45 @@ pub struct Options {
     pub benchmark: String,
 }
 
-/// Why every row was computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Everything {
-    /// `--full`.
+/// Why a refresh computed what it computed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Reason {
+    /// What changed since the tidemark.
+    #[default]
+    Changes,
+    /// Everything, for `--full`.
     Asked,
-    /// The tidemark cannot be followed.
+    /// Everything, because the tidemark cannot be followed.
     FromNothing(FromNothing),
+    /// What changed, and of every row these columns; without columns, every session's cross-section.
+    Redefined(Vec<&'static str>),
 }
 
-/// Counts of a finished refresh.
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Changes => f.write_str("changes since the last refresh"),
+            Self::Asked => f.write_str("everything computed again, as asked"),
+            Self::FromNothing(why) => write!(f, "everything computed: {why}"),
+            Self::Redefined(columns) if columns.is_empty() => {
+                f.write_str("every cross-section computed again: the families' definitions changed")
+            }
+            Self::Redefined(columns) => {
+                write!(f, "new definitions, columns computed again: {}", columns.join(", "))
+            }
+        }
+    }
+}
+
+/// What a finished refresh did.
 #[derive(Debug, Default, Clone)]
 pub struct Summary {
-    /// Why everything was computed; none for an incremental run.
-    pub everything: Option<Everything>,
+    /// Why it computed what it computed.
+    pub reason: Reason,
     /// Whether the benchmark is missing, so that `beta_252` and `ivol_252` are null.
     pub benchmark_missing: bool,
-    /// Instruments with something to compute.
-    pub instruments: usize,
-    /// Rows computed.
-    pub computed: u64,
-    /// Rows that were not there.
-    pub added: u64,
-    /// Rows with another value.
-    pub changed: u64,
-    /// Rows whose bar is gone.
-    pub removed: u64,
-    /// Sessions whose cross-section was computed again.
-    pub sections: usize,
-    /// Time spent reading, computing and writing.
-    pub reading: Duration,
-    /// Time spent in arithmetic.
-    pub computing: Duration,
-    /// Time spent writing rows and moments.
-    pub writing: Duration,
+    /// Counts and times.
+    pub done: Done,
 }
 
 /// What does not change within a run.
@@ -78,9 +88,13 @@ struct Market {
     sectors: Vec<Option<i32>>,
     benchmark: Option<i32>,
     actions: Actions,
+    /// Statements of each instrument, in the order in which they count.
+    statements: HashMap<i32, Vec<Statement>>,
     /// Instruments that were merged into others: what is stored of them has to go.
     merged: Vec<i32>,
     restated: Restated,
+    /// Columns that are defined anew, and the rows that changes reach: of other rows nothing but these columns changes.
+    redefined: Option<(Redefined, Reach)>,
 }
 
 /// Whose sessions get their cross-section again though no row differs: a sector moves the moments around a row.
@@ -112,11 +126,30 @@ impl Market {
         Ok(Self {
             sectors,
             benchmark,
-            actions: Actions::read(transaction, None).await?,
+            actions: Actions::default(),
+            statements: HashMap::new(),
             instruments,
             merged: instruments::merged(transaction).await?,
             restated: Restated::Of(Vec::new()),
+            redefined: None,
         })
+    }
+
+    /// Reads the actions and statements of the instruments in `reach`, and of the benchmark.
+    async fn read_facts(&mut self, transaction: &Transaction<'_>, reach: &Reach) -> Result<(), StoreError> {
+        let ids: Vec<i32> = reach.keys().copied().chain(self.benchmark).collect();
+        let only = if ids.len() * 2 > self.instruments.len() { None } else { Some(ids.as_slice()) };
+        self.actions = Actions::read(transaction, only).await?;
+        self.statements = statements::read(transaction, only).await?;
+        Ok(())
+    }
+
+    fn statements_of(&self, id: i32) -> &[Statement] {
+        self.statements.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_financial(&self, id: i32) -> bool {
+        self.position(id).is_some_and(|at| self.instruments[at].financial)
     }
 
     fn position(&self, id: i32) -> Option<usize> {
@@ -134,10 +167,10 @@ impl Market {
     }
 }
 
-/// Digest of everything that decides a value besides the data.
-fn definitions(benchmark: Option<i32>) -> String {
+/// Digest of what decides every value besides the data: the parameters, and which instrument is the benchmark.
+fn parameters(benchmark: Option<i32>) -> String {
     let mut hash = Sha256::new();
-    hash.update(catalogue::definitions_text());
+    hash.update(catalogue::parameters_text());
     hash.update(format!("benchmark {benchmark:?}"));
     crate::store::hex(&hash.finalize())
 }
@@ -145,8 +178,8 @@ fn definitions(benchmark: Option<i32>) -> String {
 /// Whether the stored features are of this program's definitions and of this benchmark.
 pub async fn are_current(transaction: &Transaction<'_>, benchmark: &str) -> Result<bool, StoreError> {
     let benchmark = instruments::latest_of(transaction, benchmark).await?;
-    let (_, work) = change_log::work(transaction, Job::Features, &definitions(benchmark)).await?;
-    Ok(matches!(work, Work::Since(_)))
+    let (_, work) = change_log::work(transaction, Job::Features, &parameters(benchmark)).await?;
+    Ok(matches!(work, Work::Since(_)) && !Redefined::read(transaction).await?.any())
 }
 
 /// Runs the refresh. `progress` is told how many of how many sessions are done. The caller holds the features lock.
@@ -159,31 +192,43 @@ pub async fn refresh(
     let mut summary = Summary::default();
     let transaction = change_log::snapshot(client).await?;
     let mut market = Market::read(&transaction, &options.benchmark).await?;
-    let definitions = definitions(market.benchmark);
-    let (tide, work) = change_log::work(&transaction, Job::Features, &definitions).await?;
+    let parameters = parameters(market.benchmark);
+    let (tide, work) = change_log::work(&transaction, Job::Features, &parameters).await?;
     let range = bars::range(&transaction).await?;
     let reach = match (&work, options.full) {
         (Work::Since(changes), false) => {
             market.restated = Restated::Of(change_log::restated(&transaction, Job::Features).await?);
-            reach::of_changes(&transaction, &market, changes, range).await?
+            let reach = reach::of_changes(&transaction, &market, changes, range).await?;
+            let redefined = Redefined::read(&transaction).await?;
+            if redefined.any() {
+                summary.reason = Reason::Redefined(redefined.names());
+                definitions::forget(&transaction, &redefined.names()).await?;
+                market.restated = Restated::All;
+                market.redefined = Some((redefined, reach));
+                reach::of_everything(&transaction, &market, range).await?
+            } else {
+                reach
+            }
         }
         (_, full) => {
             market.restated = Restated::All;
-            summary.everything = Some(match work {
-                Work::All(why) if !full => Everything::FromNothing(why),
-                _ => Everything::Asked,
-            });
+            summary.reason = match work {
+                Work::All(why) if !full => Reason::FromNothing(why),
+                _ => Reason::Asked,
+            };
             reach::of_everything(&transaction, &market, range).await?
         }
     };
+    market.read_facts(&transaction, &reach).await?;
     if let Work::All(_) = work {
         // What the tidemark speaks of is about to be mixed with new rows: a run that dies must not leave it standing.
         change_log::forget(&transaction, Job::Features).await?;
     }
     transaction.commit().await.map_err(|e| StoreError::from_driver("closing a snapshot", e))?;
-    summary.reading += started.elapsed();
+    summary.done.reading += started.elapsed();
     summary.benchmark_missing = market.benchmark.is_none();
-    summary.instruments = reach.len();
+    summary.done.instruments = reach.len();
+    let run = refresh_runs::begin(&*client, &summary.reason.to_string()).await?;
 
     let blocks = reach::blocks(&reach);
     let sessions: usize = blocks.iter().map(|block| (block.end - block.start) as usize).sum();
@@ -196,41 +241,87 @@ pub async fn refresh(
         done += sessions_of_block.len();
         let input = block::read(client, &market, &reach, sessions_of_block).await?;
         let next = input.map(|input| {
-            summary.reading += input.reading;
+            summary.done.reading += input.reading;
             let market = Arc::clone(&market);
             tokio::task::spawn_blocking(move || input.compute(&market))
         });
         if let Some(output) = before.take() {
-            output.write(client, &market, &mut summary).await?;
+            output.write(client, &market, &mut summary.done).await?;
         }
         if let Some(next) = next {
             before = Some(next.await.map_err(|_| StoreError::Stopped("computing features"))?);
         }
     }
     if let Some(output) = before {
-        output.write(client, &market, &mut summary).await?;
+        output.write(client, &market, &mut summary.done).await?;
     }
     progress(done, sessions);
 
     let transaction =
         client.transaction().await.map_err(|e| StoreError::from_driver("storing the tidemark", e))?;
-    features::write_catalogue(&transaction, &catalogue_rows()).await?;
-    change_log::store(&transaction, Job::Features, &tide, &definitions).await?;
+    definitions::write(&transaction, &factor_rows(), &family_rows()).await?;
+    refresh_runs::end(&transaction, run, &summary.done).await?;
+    change_log::store(&transaction, Job::Features, &tide, &parameters).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the tidemark", e))?;
     change_log::prune(&*client).await?;
     Ok(summary)
 }
 
-fn catalogue_rows() -> Vec<CatalogueRow<'static>> {
-    PRICE_FACTORS
+/// What the program defines otherwise than what is stored.
+#[derive(Debug)]
+struct Redefined {
+    /// Positions of factors with another version, or none stored.
+    columns: Vec<usize>,
+    /// Whether a direction or a family differs, which moves moments of families and no column.
+    families: bool,
+}
+
+impl Redefined {
+    async fn read(transaction: &Transaction<'_>) -> Result<Self, StoreError> {
+        let stored = definitions::read(transaction).await?;
+        let of = |factor: &Factor| stored.factors.get(factor.name);
+        let columns = (0..FACTOR_COUNT)
+            .filter(|at| of(&FACTORS[*at]).is_none_or(|(version, _)| *version != FACTORS[*at].version))
+            .collect();
+        let turned = FACTORS
+            .iter()
+            .any(|factor| of(factor).is_some_and(|(_, direction)| *direction != factor.direction.stored()));
+        let regrouped = family_rows()
+            .iter()
+            .any(|family| stored.families.get(family.name).is_none_or(|members| *members != family.members));
+        Ok(Self { columns, families: turned || regrouped })
+    }
+
+    fn any(&self) -> bool {
+        self.families || !self.columns.is_empty()
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|at| FACTORS[*at].name).collect()
+    }
+}
+
+fn family_rows() -> Vec<FamilyRow<'static>> {
+    families::all()
         .iter()
-        .map(|factor| CatalogueRow {
+        .map(|family| FamilyRow {
+            name: family.name,
+            members: family.members.iter().map(|at| FACTORS[*at].name).collect(),
+        })
+        .collect()
+}
+
+fn factor_rows() -> Vec<FactorRow<'static>> {
+    FACTORS
+        .iter()
+        .map(|factor| FactorRow {
             name: factor.name,
             version: factor.version,
             family: factor.family,
             unit: factor.unit,
             direction: factor.direction.stored(),
             history: factor.history,
+            inputs: factor.inputs,
             definition: factor.definition,
             source: factor.source,
         })

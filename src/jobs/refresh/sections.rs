@@ -6,12 +6,13 @@ use std::time::Instant;
 use rayon::prelude::*;
 use tokio_postgres::Transaction;
 
+use super::Market;
 use super::block::Computed;
 use super::reach::Reach;
-use super::{Market, Summary};
 use crate::arithmetic::cross_section::{CrossSection, Moments};
 use crate::arithmetic::session::{SessionColumns, cross_section};
 use crate::store::features::{self, FeatureRow, MomentsRow};
+use crate::store::refresh_runs::Done;
 use crate::store::{StoreError, date_of};
 
 /// Sessions held in memory at once.
@@ -27,31 +28,31 @@ pub async fn refresh(
     here: &Reach,
     computed: &Computed,
     moved: &BTreeSet<i32>,
-    summary: &mut Summary,
+    done: &mut Done,
 ) -> Result<(), StoreError> {
     let moved: Vec<i32> = moved.iter().copied().collect();
     for sessions in moved.chunks(AT_ONCE) {
         let started = Instant::now();
         let others = read_others(transaction, market, here, sessions).await?;
-        summary.reading += started.elapsed();
+        done.reading += started.elapsed();
         let started = Instant::now();
         let moments = moments(market, here, computed, &others, sessions);
-        summary.computing += started.elapsed();
+        done.computing += started.elapsed();
         let started = Instant::now();
-        store(transaction, sessions, moments).await?;
-        summary.writing += started.elapsed();
-        summary.sections += sessions.len();
+        done.sections_changed += store(transaction, sessions, moments).await?;
+        done.writing += started.elapsed();
+        done.sections += sessions.len();
     }
     Ok(())
 }
 
-/// Stores the moments of `sessions` where they differ from what is stored.
+/// Stores the moments of `sessions` where they differ from what is stored. Gives how many sessions that were.
 async fn store(
     transaction: &Transaction<'_>,
     sessions: &[i32],
     mut moments: MomentsRows,
-) -> Result<(), StoreError> {
-    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(()) };
+) -> Result<usize, StoreError> {
+    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(0) };
     let until = date_of(*last) + chrono::Days::new(1);
     let stored = features::read_moments(transaction, date_of(*first), until).await?;
     let differs = |session: &i32| match (moments.get(session), stored.get(session)) {
@@ -63,11 +64,11 @@ async fn store(
         _ => true,
     };
     let differing: Vec<i32> = sessions.iter().copied().filter(differs).collect();
-    if differing.is_empty() {
-        return Ok(());
+    if !differing.is_empty() {
+        moments.retain(|session, _| differing.binary_search(session).is_ok());
+        features::replace_moments(transaction, &differing, &moments).await?;
     }
-    moments.retain(|session, _| differing.binary_search(session).is_ok());
-    features::replace_moments(transaction, &differing, &moments).await
+    Ok(differing.len())
 }
 
 /// Stored rows that were not computed in this block, by session.

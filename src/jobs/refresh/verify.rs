@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Transaction};
 use super::block;
 use super::reach::{self, Reach};
 use super::{Market, sections};
-use crate::arithmetic::catalogue::PRICE_FACTORS;
+use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::cross_section::CrossSection;
 use crate::store::change_log::{self, Job};
 use crate::store::features::{self, FeatureRow};
@@ -79,7 +79,7 @@ pub async fn verify(
     if verdict.other_definitions || verdict.pending > 0 {
         return Ok(verdict);
     }
-    let market = Market::read(&transaction, benchmark).await?;
+    let mut market = Market::read(&transaction, benchmark).await?;
     let range = bars::range(&transaction).await?;
     let mut reach = reach::of_everything(&transaction, &market, range).await?;
     let mut every_session = 1;
@@ -88,6 +88,7 @@ pub async fn verify(
         reach = reach.into_iter().step_by(every).collect();
         every_session = reach.values().next().map_or(1, |r| (r.end - r.start) as usize / count.max(1)).max(1);
     }
+    market.read_facts(&transaction, &reach).await?;
     verdict.instruments = reach.len();
     let blocks = reach::blocks(&reach);
     let (total, mut done) = (blocks.iter().map(|b| (b.end - b.start) as usize).sum(), 0);
@@ -179,7 +180,7 @@ fn ticker(market: &Market, id: i32) -> &str {
 fn difference(market: &Market, id: i32, row: &FeatureRow, old: Option<&FeatureRow>) -> String {
     let (ticker, date) = (ticker(market, id), date_of(row.session));
     let Some(old) = old else { return format!("{ticker} {date}: a bar is there, but no stored row") };
-    let factor = PRICE_FACTORS
+    let factor = FACTORS
         .iter()
         .zip(row.values.iter().zip(&old.values))
         .find(|(_, (a, b))| a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan()));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio_postgres::Transaction;
 
 use super::{ScanError, Sources};
-use crate::arithmetic::catalogue::{self, PRICE_FACTORS};
+use crate::arithmetic::catalogue::{self, FACTORS};
 use crate::arithmetic::cross_section::CrossSection;
 use crate::arithmetic::ranks::ranked_rows;
 use crate::arithmetic::scores::{self, ScoreInput, Scores, Weights};
@@ -234,7 +234,7 @@ impl Market<'_> {
             .extend(section.families.iter().map(|family| (family_z(family.family.name), family.scores[at])));
         values.extend(SIGNALS.iter().map(|signal| (signal.name, signals.values[signal.id as usize])));
         values.extend(
-            PRICE_FACTORS.iter().zip(&self.columns.values).map(|(factor, column)| (factor.name, column[at])),
+            FACTORS.iter().zip(&self.columns.values).map(|(factor, column)| (factor.name, column[at])),
         );
         let mut flags: Vec<&'static str> = scores.flags[at].names().collect();
         if behind.contains(&signals.instrument_id) {

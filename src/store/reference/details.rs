@@ -66,13 +66,14 @@ pub async fn store_details(
     let ids: Vec<i32> = rows.iter().map(|row| row.instrument_id).collect();
     let codes: Vec<Option<&str>> = rows.iter().map(|row| row.sic_code.as_deref()).collect();
     let days: Vec<Option<NaiveDate>> = rows.iter().map(|row| row.listed_on).collect();
-    let mut differing: BTreeSet<i32> = transaction
+    let written = transaction
         .query(include_str!("../../../sql/details_store.sql"), &[&ids, &codes, &days])
         .await
-        .during(action)?
-        .into_iter()
-        .map(|row| row.get(0))
-        .collect();
+        .during(action)?;
+    let mut differing: BTreeSet<i32> = written.iter().map(|row| row.get(0)).collect();
+    // A SIC code tells who is a financial, even where the sector stays.
+    let of_code: Vec<i32> = written.iter().filter(|row| row.get(1)).map(|row| row.get(0)).collect();
+    log(transaction, &of_code).await?;
     let counts: Vec<(i32, f64)> =
         rows.iter().filter_map(|row| Some((row.instrument_id, row.shares?))).collect();
     let (of, shares): (Vec<i32>, Vec<f64>) = counts.iter().copied().unzip();

@@ -1,4 +1,4 @@
-//! The three kinds of statement, each with its columns and statements, and the length of a period.
+//! The three kinds of statement, each with its columns and statements.
 
 use std::sync::LazyLock;
 
@@ -62,33 +62,6 @@ impl Kind {
 fn columns_of(copy: &'static str) -> Vec<&'static str> {
     let list = copy.split_once("digest,").and_then(|(_, rest)| rest.split_once(')'));
     list.map_or_else(Vec::new, |(list, _)| list.split(',').map(str::trim).collect())
-}
-
-/// The length of a statement's period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timeframe {
-    /// A fiscal quarter.
-    Quarterly,
-    /// A fiscal year.
-    Annual,
-    /// Four quarters up to the period's end.
-    TrailingTwelveMonths,
-}
-
-impl Timeframe {
-    /// The vendor's name, which the table uses too.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Quarterly => "quarterly",
-            Self::Annual => "annual",
-            Self::TrailingTwelveMonths => "trailing_twelve_months",
-        }
-    }
-
-    /// The timeframe of that name.
-    pub fn of(name: &str) -> Option<Self> {
-        [Self::Quarterly, Self::Annual, Self::TrailingTwelveMonths].into_iter().find(|one| one.name() == name)
-    }
 }
 
 #[cfg(test)]
