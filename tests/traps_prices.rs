@@ -16,13 +16,14 @@ use tidemark::domain::bar::DayBar;
 use tidemark::domain::calendar::nyse;
 use tidemark::domain::listing::Listing;
 use tidemark::jobs::reference::{self, Said};
-use tidemark::jobs::refresh::{self, Options, Sample, Summary};
+use tidemark::jobs::refresh::{self, Options, Sample};
 use tidemark::store::actions::{
     Answer, DividendRow, Outcome, SplitRow, copy_dividends, copy_splits, settle_dividends, settle_splits,
     stage_dividends, stage_splits,
 };
 use tidemark::store::date_of;
 use tidemark::store::instruments::Tickers;
+use tidemark::store::refresh_runs::Done;
 use tokio_postgres::Client;
 
 /// Sessions of the market, counted from its first: more than a year after any trap in the first of them.
@@ -131,12 +132,12 @@ impl World {
     }
 
     /// Refreshes from what changed, checks everything against what is computed from nothing, and gives what is stored.
-    async fn refreshed(&mut self) -> (Summary, Rows) {
+    async fn refreshed(&mut self) -> (Done, Rows) {
         let options = Options { full: false, benchmark: "SPY".into() };
         let summary = refresh::refresh(&mut self.client, &options, &|_, _| {}).await.unwrap();
         let verdict = refresh::verify(&mut self.client, "SPY", Sample::All, &|_, _| {}).await.unwrap();
         assert!(verdict.is_clean(), "features differ: {verdict:#?}");
-        (summary, self.stored().await)
+        (summary.done, self.stored().await)
     }
 
     async fn stored(&self) -> Rows {
@@ -201,11 +202,11 @@ async fn a_split_that_is_announced_late_makes_the_rows_that_it_would_have_made_i
     assert_eq!(*apart(&before, late, twin).first().unwrap(), 100);
 
     world.splits(&[split(late, 100, 1.0, 7.0, "l")], Answer::Part).await;
-    let (summary, after) = world.refreshed().await;
+    let (done, after) = world.refreshed().await;
     assert!(apart(&after, late, twin).is_empty(), "{:?}", apart(&after, late, twin));
     let changed = changed(&before, &after);
     assert_only(&changed, late, 100..=changed.last().unwrap().1);
-    assert!(changed.len() > 200 && summary.changed == changed.len() as u64, "{}", changed.len());
+    assert!(changed.len() > 200 && done.changed == changed.len() as u64, "{}", changed.len());
 }
 
 #[tokio::test]
@@ -258,9 +259,9 @@ async fn a_split_that_is_withdrawn_or_corrected_leaves_nothing_behind() {
     let outcome = world.splits(std::slice::from_ref(&kept), Answer::Whole(Some(day(0)))).await;
     assert_eq!(outcome.removed[0].count, 1);
     world.dividends(std::slice::from_ref(&paid), Answer::Whole(Some(day(0)))).await;
-    let (summary, after) = world.refreshed().await;
+    let (done, after) = world.refreshed().await;
     assert!(changed(&before, &after).is_empty());
-    assert!(summary.changed > 200);
+    assert!(done.changed > 200);
 }
 
 #[tokio::test]
@@ -314,9 +315,9 @@ async fn a_later_split_never_changes_an_earlier_row() {
     // Announced for a day that has not come: nothing changes yet.
     world.splits(&[split(late, 310, 1.0, 8.0, "l")], Answer::Part).await;
     world.dividends(&[dividend(late, 305, 1.0, "c")], Answer::Part).await;
-    let (summary, announced) = world.refreshed().await;
+    let (done, announced) = world.refreshed().await;
     assert!(changed(&before, &announced).is_empty());
-    assert_eq!((summary.added, summary.changed, summary.removed), (0, 0, 0));
+    assert_eq!((done.added, done.changed, done.removed), (0, 0, 0));
 
     let bars =
         |instrument, n| Some(if instrument == LATE && n >= 310 { divided(bar(n), 8.0) } else { bar(n) });
@@ -413,8 +414,8 @@ async fn a_delisting_ends_the_series_and_nothing_is_carried_on() {
     assert_eq!(apart(&before, late, twin), (220..230).collect::<Vec<_>>());
     world.give(late, 220..230, |_| None).await;
     world.list(&[listed("TST0", "F0", Some(219)), listed("TST1", "F1", Some(219))]).await;
-    let (summary, after) = world.refreshed().await;
-    assert_eq!((summary.removed, summary.added), (10, 0));
+    let (done, after) = world.refreshed().await;
+    assert_eq!((done.removed, done.added), (10, 0));
     for id in [late, twin] {
         assert_eq!(of(&after, id).into_keys().collect::<Vec<_>>(), (0..220).collect::<Vec<_>>());
     }
@@ -466,11 +467,11 @@ async fn a_republished_file_changes_the_rows_that_its_one_corrected_bar_reaches_
     // The whole market once more, all equal but one bar.
     let corrected = DayBar { close: bar(60).close * 1.02, volume: 7.0, ..bar(60) };
     world.fill(60..61, |instrument, n| Some(if instrument == LATE { corrected } else { bar(n) })).await;
-    let (summary, after) = world.refreshed().await;
+    let (done, after) = world.refreshed().await;
     let changed = changed(&before, &after);
     assert_only(&changed, late, 60..=reach(60));
-    assert_eq!((summary.instruments, summary.added, summary.removed), (1, 0, 0));
-    assert!(changed.len() > 250 && summary.changed == changed.len() as u64);
+    assert_eq!((done.instruments, done.added, done.removed), (1, 0, 0));
+    assert!(changed.len() > 250 && done.changed == changed.len() as u64);
     // And back again.
     world.fill(60..61, |_, n| Some(bar(n))).await;
     let (_, again) = world.refreshed().await;
