@@ -236,7 +236,7 @@ fn compounded(
         let (ratio, cash) = cursor.advance(bars.sessions[at]);
         growth *= (bars.close[at] * ratio + cash) / bars.close[at - 1];
     }
-    let value = (through - bars.sessions[last] <= 5).then(|| growth - 1.0);
+    let value = (through - bars.sessions[last] <= 5).then_some(growth - 1.0);
     Some((date_of(bars.sessions[first]), date_of(bars.sessions[last]), (last - first) as i64, value))
 }
 

@@ -375,7 +375,7 @@ async fn an_instrument_that_changes_its_ticker_keeps_its_history() {
 
 #[tokio::test]
 async fn of_two_companies_that_used_one_ticker_neither_sees_the_bars_of_the_other() {
-    // The twin is the second company alone. With three sessions between them returns would reach across.
+    // The twin is the second company alone, and the other one the first. Returns would reach across three sessions.
     let mut world = World::new(|instrument, n| (instrument == TWIN && n >= 200).then(|| bar(n))).await;
     let (twin, alone) = (world.ids[TWIN], world.ids[LATE]);
     let one = world.load("FB", 0..197).await;
@@ -395,12 +395,8 @@ async fn of_two_companies_that_used_one_ticker_neither_sees_the_bars_of_the_othe
     assert!(apart(&after, second, twin).is_empty(), "{:?}", apart(&after, second, twin));
     assert_eq!(value(&after, second, 219, "rev_1"), None);
     assert_eq!(of(&after, first).into_keys().collect::<Vec<_>>(), (0..197).collect::<Vec<_>>());
-    // What the first company paid may be with either, as the store decides; its prices are its own.
-    for factor in ["mom_12_1", "rev_1", "vol_60", "beta_252", "adv_20", "high_52w"] {
-        for n in 0..150 {
-            assert_eq!(value(&after, first, n, factor), value(&after, alone, n, factor), "{factor} {n}");
-        }
-    }
+    assert!(apart(&after, first, alone).is_empty(), "{:?}", apart(&after, first, alone));
+    assert!(value(&after, first, 196, "div_yield").unwrap() > 0.0, "what it paid went with it");
 }
 
 #[tokio::test]
