@@ -15,7 +15,9 @@ use chrono::NaiveDate;
 use futures::FutureExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use support::{Database, market};
+use support::{Database, companies, market};
+use tidemark::arithmetic::catalogue::{FACTOR_COUNT, FACTORS};
+use tidemark::domain::sector::Sector;
 use tidemark::jobs::refresh::{self, Options, Sample};
 use tidemark::jobs::scan::{self, Mode, ScanError};
 use tidemark::store::actions::{
@@ -23,6 +25,7 @@ use tidemark::store::actions::{
 };
 use tidemark::store::date_of;
 use tidemark::store::instruments::Tickers;
+use tidemark::store::reference::store_sectors;
 use tidemark::store::statements::{self, Kind, StatementRow, Timeframe};
 use tokio_postgres::{Client, Transaction};
 
@@ -75,6 +78,23 @@ enum Step {
         session: i32,
         millions: u16,
     },
+    /// A statement of a quarter, or a restatement, some days after its end.
+    Statement {
+        instrument: usize,
+        quarter: u64,
+        kind: usize,
+        days: u64,
+        print: u64,
+    },
+    /// Another sector, or for an even number the sector of financials.
+    Sector {
+        instrument: usize,
+        sector: usize,
+    },
+    /// A factor's column was computed by another definition.
+    Redefine {
+        factor: usize,
+    },
     /// A writer opens a transaction and writes; it commits or gives up later.
     Open {
         writer: usize,
@@ -118,6 +138,11 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(instrument, session, cents)| Step::Dividend { instrument, session, cents }),
         1 => (instrument, session.clone(), 1..900_u16)
             .prop_map(|(instrument, session, millions)| Step::Shares { instrument, session, millions }),
+        3 => (0..INSTRUMENTS, 0..companies::QUARTERS, 0..3_usize, 0..200_u64, 0..3_u64).prop_map(
+            |(instrument, quarter, kind, days, print)| Step::Statement { instrument, quarter, kind, days, print }
+        ),
+        1 => (0..INSTRUMENTS, 0..4_usize).prop_map(|(instrument, sector)| Step::Sector { instrument, sector }),
+        1 => (0..FACTOR_COUNT).prop_map(|factor| Step::Redefine { factor }),
         3 => (0..WRITERS, session, length, 0..3_u64)
             .prop_map(|(writer, from, length, print)| Step::Open { writer, from, length, print }),
         3 => (0..WRITERS).prop_map(|writer| Step::Commit { writer }),
@@ -165,6 +190,7 @@ impl World {
             Some(market::bar(id, session, 0))
         })
         .await;
+        companies::file_all(&transaction, &ids[..INSTRUMENTS], 0..16).await;
         transaction.commit().await.unwrap();
         let of_writers = ids.drain(INSTRUMENTS..INSTRUMENTS + WRITERS).collect();
         let report = Report::default();
@@ -229,7 +255,18 @@ impl World {
                 })
                 .await;
             }
-            Step::Split { .. } | Step::Dividend { .. } | Step::Shares { .. } => self.act(step).await,
+            Step::Split { .. }
+            | Step::Dividend { .. }
+            | Step::Shares { .. }
+            | Step::Statement { .. }
+            | Step::Sector { .. } => self.act(step).await,
+            Step::Redefine { factor } => {
+                let name = FACTORS[factor].name;
+                let statements = format!(
+                    "UPDATE features_day SET {name} = 42 WHERE instrument_id % 3 = 0; DELETE FROM factors WHERE name = '{name}'"
+                );
+                self.client.batch_execute(&statements).await.unwrap();
+            }
             Step::Open { writer, from, length, print } => {
                 if !self.writers.contains_key(&writer) {
                     let client = self.database.client().await;
@@ -305,6 +342,18 @@ impl World {
                 } else {
                     file(&transaction, instrument_id, day, shares).await;
                 }
+            }
+            Step::Statement { instrument, quarter, kind, days, print } => {
+                let (id, kind) = (self.ids[instrument], Kind::ALL[kind]);
+                let filed = companies::quarter_end(quarter) + chrono::Days::new(days);
+                let of =
+                    |timeframe: &Timeframe| companies::statement(kind, id, quarter, *timeframe, filed, print);
+                let rows = companies::timeframes(quarter).iter().map(of).collect();
+                companies::file(&transaction, kind, rows).await;
+            }
+            Step::Sector { instrument, sector } => {
+                let sectors = [Sector::Financials, Sector::Energy, Sector::Financials, Sector::Utilities];
+                store_sectors(&transaction, &[(self.ids[instrument], sectors[sector])]).await.unwrap();
             }
             _ => {}
         }

@@ -63,6 +63,38 @@ impl BarTable {
         }
     }
 
+    /// The bars of this table that a window from session `oldest` on reads, and after them those of `newer`, which has closes and
+    /// volumes too and begins where this one ends. Of each instrument the last bar before `oldest` stays: a return starts
+    /// from it.
+    fn followed_by(&self, newer: &BarTable, oldest: i32) -> BarTable {
+        let mut table = BarTable::default();
+        let (mut old, mut new) = (0, 0);
+        loop {
+            let (left, right) = (self.instruments.get(old), newer.instruments.get(new));
+            let Some(&id) = left.into_iter().chain(right).min() else { break };
+            table.instruments.push(id);
+            table.starts.push(table.sessions.len());
+            if left == Some(&id) {
+                let rows = self.starts[old]..self.starts[old + 1];
+                let before = self.sessions[rows.clone()].partition_point(|session| *session < oldest);
+                table.append(self, rows.start + before.saturating_sub(1)..rows.end);
+                old += 1;
+            }
+            if right == Some(&id) {
+                table.append(newer, newer.starts[new]..newer.starts[new + 1]);
+                new += 1;
+            }
+        }
+        table.starts.push(table.sessions.len());
+        table
+    }
+
+    fn append(&mut self, other: &BarTable, rows: std::ops::Range<usize>) {
+        self.sessions.extend_from_slice(&other.sessions[rows.clone()]);
+        self.close.extend_from_slice(&other.close[rows.clone()]);
+        self.volume.extend_from_slice(&other.volume[rows]);
+    }
+
     /// Drops all but the last `count` bars of each instrument.
     fn keep_last(&mut self, count: usize) {
         let mut keep = vec![false; self.sessions.len()];
@@ -95,6 +127,8 @@ struct Raw {
     values: [f64; 5],
 }
 
+const READING: &str = "reading bars";
+
 /// How far back a price may be and still stand for a session, in sessions.
 const STALE_AFTER: i32 = 5;
 
@@ -106,47 +140,74 @@ pub async fn read_closes(
     until: NaiveDate,
     only: Option<&[i32]>,
 ) -> Result<BarTable, StoreError> {
-    let action = "reading bars";
+    let mut raw = closes_between(transaction, from, until, only).await?;
+    let late = late_starters(&raw, from);
+    closes_before(transaction, from, &late, &mut raw).await?;
+    Ok(group(raw, false))
+}
+
+/// The same where `older`, read before, holds the bars up to `from`: only later ones are read, and of `older` those stay that a
+/// window from session `oldest` on reads.
+pub async fn read_closes_after(
+    transaction: &Transaction<'_>,
+    older: &BarTable,
+    oldest: i32,
+    from: NaiveDate,
+    until: NaiveDate,
+    only: Option<&[i32]>,
+) -> Result<BarTable, StoreError> {
+    let mut raw = closes_between(transaction, from, until, only).await?;
+    let mut unknown: Vec<i32> = raw.iter().map(|row| row.instrument_id).collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    unknown.retain(|id| older.instruments.binary_search(id).is_err());
+    closes_before(transaction, from, &unknown, &mut raw).await?;
+    Ok(older.followed_by(&group(raw, false), oldest))
+}
+
+async fn closes_between(
+    transaction: &Transaction<'_>,
+    from: NaiveDate,
+    until: NaiveDate,
+    only: Option<&[i32]>,
+) -> Result<Vec<Raw>, StoreError> {
     let mut raw = Vec::new();
-    let mut take = |fields: &mut Fields<'_>| {
+    let take = |fields: &mut Fields<'_>| {
         raw.push(closes(fields)?);
         Ok(())
     };
-    let range = [Literal::Date(from), Literal::Date(until)];
+    let (from, until) = (Literal::Date(from), Literal::Date(until));
     match only {
         None => {
-            copy_out::rows(transaction, include_str!("../../sql/bars_closes.sql"), &range, action, &mut take)
-                .await?
+            let statement = include_str!("../../sql/bars_closes.sql");
+            copy_out::rows(transaction, statement, &[from, until], READING, take).await?;
         }
         Some(ids) => {
-            let [from, until] = range;
-            let values = [from, until, Literal::Ints(ids)];
-            copy_out::rows(
-                transaction,
-                include_str!("../../sql/bars_closes_only.sql"),
-                &values,
-                action,
-                &mut take,
-            )
-            .await?
+            let statement = include_str!("../../sql/bars_closes_only.sql");
+            copy_out::rows(transaction, statement, &[from, until, Literal::Ints(ids)], READING, take).await?;
         }
-    };
-    let late = late_starters(&raw, from);
-    if !late.is_empty() {
-        let values = [Literal::Date(from), Literal::Ints(&late)];
-        copy_out::rows(
-            transaction,
-            include_str!("../../sql/bars_closes_before.sql"),
-            &values,
-            action,
-            |fields| {
-                raw.push(closes(fields)?);
-                Ok(())
-            },
-        )
-        .await?;
     }
-    Ok(group(raw, false))
+    Ok(raw)
+}
+
+/// Adds the last bar before `from` of each of the instruments `ids`.
+async fn closes_before(
+    transaction: &Transaction<'_>,
+    from: NaiveDate,
+    ids: &[i32],
+    raw: &mut Vec<Raw>,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let values = [Literal::Date(from), Literal::Ints(ids)];
+    let statement = include_str!("../../sql/bars_closes_before.sql");
+    copy_out::rows(transaction, statement, &values, READING, |fields| {
+        raw.push(closes(fields)?);
+        Ok(())
+    })
+    .await
+    .map(|_| ())
 }
 
 /// Instruments whose first row is not among the first sessions of the range.
@@ -289,4 +350,36 @@ fn group(mut raw: Vec<Raw>, with_ranges: bool) -> BarTable {
     table.close = raw.iter().map(|row| row.values[3]).collect();
     table.volume = raw.iter().map(|row| row.values[4]).collect();
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: &[(i32, i32)]) -> BarTable {
+        let row = |(instrument_id, session): &(i32, i32)| {
+            let close = f64::from(100 * instrument_id + session);
+            Raw {
+                instrument_id: *instrument_id,
+                session: *session,
+                values: [f64::NAN, f64::NAN, f64::NAN, close, 1.0],
+            }
+        };
+        group(rows.iter().map(row).collect(), false)
+    }
+
+    #[test]
+    fn a_table_goes_on_with_later_bars_and_keeps_the_one_before_its_window() {
+        let older = table(&[(1, 3), (1, 5), (1, 8), (2, 1), (4, 7)]);
+        let newer = table(&[(1, 9), (3, 9), (3, 10), (4, 10)]);
+        let got = older.followed_by(&newer, 7);
+        assert_eq!(got.instruments, [1, 2, 3, 4]);
+        let sessions = |id| got.sessions[got.rows_of(id)].to_vec();
+        assert_eq!(
+            [sessions(1), sessions(2), sessions(3), sessions(4)],
+            [vec![5, 8, 9], vec![1], vec![9, 10], vec![7, 10]]
+        );
+        assert_eq!(got.close[got.rows_of(4)], [407.0, 410.0]);
+        assert_eq!(got.volume.len(), got.sessions.len());
+    }
 }

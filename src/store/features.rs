@@ -158,7 +158,8 @@ impl MomentsRow {
     }
 }
 
-/// Replaces the moments of `sessions` by `moments`: a session, and a row for each factor or family in it.
+/// Replaces the moments of `sessions`, ascending, by those of `moments`: a session, and a row for each factor or family in it.
+/// Other sessions of `moments` are left alone.
 pub async fn replace_moments(
     transaction: &Transaction<'_>,
     sessions: &[i32],
@@ -168,7 +169,7 @@ pub async fn replace_moments(
     let days: Vec<NaiveDate> = sessions.iter().copied().map(date_of).collect();
     transaction.execute(include_str!("../../sql/moments_remove.sql"), &[&days]).await.during(action)?;
     let mut copy = CopyIn::start(transaction, include_str!("../../sql/moments_copy.sql"), action).await?;
-    for (session, rows) in moments {
+    for (session, rows) in moments.iter().filter(|(session, _)| sessions.binary_search(session).is_ok()) {
         for (factor, row) in rows {
             copy.row(7).await?;
             copy.day(day_of(date_of(*session)));

@@ -73,21 +73,31 @@ pub async fn hold(client: &impl GenericClient, name: Name) -> Result<Held, Store
 const TRIES: u32 = 10;
 const APART: Duration = Duration::from_millis(30);
 
+/// Takes the lock if nobody else holds it.
+pub async fn try_hold(client: &impl GenericClient, name: Name) -> Result<Option<Held>, StoreError> {
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            tokio::time::sleep(APART).await;
+        }
+        let row = client
+            .query_one(include_str!("../../sql/lock_try.sql"), &[&name.key()])
+            .await
+            .during("taking a lock")?;
+        if row.get(0) {
+            return Ok(Some(Held(name)));
+        }
+    }
+    Ok(None)
+}
+
 /// Waits for the lock; `waiting` is called once if somebody else holds it.
 pub async fn hold_or_say(
     client: &impl GenericClient,
     name: Name,
     waiting: impl FnOnce(),
 ) -> Result<Held, StoreError> {
-    for _ in 0..TRIES {
-        let row = client
-            .query_one(include_str!("../../sql/lock_try.sql"), &[&name.key()])
-            .await
-            .during("taking a lock")?;
-        if row.get(0) {
-            return Ok(Held(name));
-        }
-        tokio::time::sleep(APART).await;
+    if let Some(held) = try_hold(client, name).await? {
+        return Ok(held);
     }
     waiting();
     hold(client, name).await

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod companies;
 pub mod market;
 
 use std::sync::atomic::{AtomicU32, Ordering};

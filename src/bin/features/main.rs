@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use tidemark::arithmetic::catalogue::FACTORS;
-use tidemark::failure;
+use tidemark::failure::{self, Failure};
 use tidemark::jobs::refresh::{self, Options, Reason, Sample};
 use tidemark::say::{self, Progress};
 use tidemark::settings::{Settings, SettingsArgs};
@@ -34,6 +34,9 @@ enum Command {
         /// Compute everything again, whatever the change log says
         #[arg(long)]
         full: bool,
+        /// Leave with an error instead of waiting where another refresh is running
+        #[arg(long)]
+        no_wait: bool,
     },
     /// Compute rows from nothing and compare them with the stored ones, bit for bit
     Verify {
@@ -76,11 +79,18 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         _ => store::check(&client).await?,
     }
     match cli.command {
-        Command::Refresh { full } => {
-            let held = lock::hold_or_say(&**client, lock::Name::Features, || {
-                eprintln!("another features refresh is running; waiting for it to finish");
-            })
-            .await?;
+        Command::Refresh { full, no_wait } => {
+            let held = if no_wait {
+                lock::try_hold(&**client, lock::Name::Features).await?.ok_or_else(|| {
+                    Failure::new("another features refresh is running")
+                        .hint("leave --no-wait out to wait for it, or come back later")
+                })?
+            } else {
+                lock::hold_or_say(&**client, lock::Name::Features, || {
+                    eprintln!("another features refresh is running; waiting for it to finish");
+                })
+                .await?
+            };
             let options = Options { full, benchmark: settings.benchmark.clone() };
             let started = Instant::now();
             let progress = Progress::new("computing", "sessions");

@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use tokio_postgres::{Client, Transaction};
 
+use super::Market;
 use super::reach::Reach;
-use super::{Market, sections};
+use super::sections::{self, MomentsRows};
 use crate::arithmetic::NULL;
 use crate::arithmetic::catalogue::{FACTOR_COUNT, PRICE_FACTOR_COUNT, PRICE_HISTORY};
 use crate::arithmetic::factors::{Benchmark, FactorColumns, Workspace, price_factors};
@@ -25,11 +27,21 @@ const _: () = assert!(WIDTH == FACTOR_COUNT, "the table has a column a factor");
 /// Rows of some instruments, ascending by instrument, each ascending by session.
 pub type Computed = Vec<(i32, Vec<FeatureRow>)>;
 
+/// The bars that a block was computed from. The next block goes on from them.
+pub struct Window {
+    bars: BarTable,
+    /// Whose bars they are; none for the whole market's.
+    only: Option<Vec<i32>>,
+    /// First session after them.
+    until: i32,
+}
+
 /// What a block reads: its bars, its stored rows, and the rows to compute.
 pub struct Input {
     sessions: Range<i32>,
     here: Reach,
-    bars: BarTable,
+    /// Its bars, and what its windows reach back to.
+    pub window: Arc<Window>,
     stored: HashMap<i32, Vec<FeatureRow>>,
     /// Time that reading took.
     pub reading: Duration,
@@ -41,16 +53,20 @@ pub struct Output {
     here: Reach,
     computed: Computed,
     difference: Difference,
+    /// The cross-section of the sessions that moved, where the block has everybody's rows.
+    moments: Option<MomentsRows>,
     /// Time that the arithmetic took.
     pub computing: Duration,
 }
 
-/// Reads what the rows of `reach` within `sessions` need, in one snapshot; nothing where there are none.
+/// Reads what the rows of `reach` within `sessions` need, in one snapshot; nothing where there are none. `before` is the
+/// window of the block before.
 pub async fn read(
     client: &mut Client,
     market: &Market,
     reach: &Reach,
     sessions: Range<i32>,
+    before: Option<&Window>,
 ) -> Result<Option<Input>, StoreError> {
     let here: Reach = reach
         .iter()
@@ -62,24 +78,33 @@ pub async fn read(
     }
     let started = Instant::now();
     let transaction = change_log::snapshot(client).await?;
-    let bars = read_bars(&transaction, market, &here, &sessions).await?;
-    let stored = read_stored(&transaction, market, &here, &sessions).await?;
+    let window = Arc::new(read_bars(&transaction, market, &here, &sessions, before).await?);
+    let stored = if market.has_stored_rows(&sessions) {
+        read_stored(&transaction, market, &here, &sessions).await?
+    } else {
+        HashMap::new()
+    };
     transaction.commit().await.map_err(|e| StoreError::from_driver("closing a snapshot", e))?;
-    Ok(Some(Input { sessions, here, bars, stored, reading: started.elapsed() }))
+    Ok(Some(Input { sessions, here, window, stored, reading: started.elapsed() }))
 }
 
 impl Input {
     /// Computes the rows and compares them with the stored ones. Needs no database.
     pub fn compute(self, market: &Market) -> Output {
         let started = Instant::now();
-        let Self { sessions, here, bars, mut stored, .. } = self;
-        let mut computed = compute(market, &bars, &here);
-        drop(bars);
+        let Self { sessions, here, window, mut stored, .. } = self;
+        let mut computed = compute(market, &window, &here);
+        drop(window);
         if let Some((redefined, reached)) = &market.redefined {
             keep_other_columns(&mut computed, &stored, &redefined.columns, reached);
         }
         let difference = compare(market, &computed, &mut stored, &here);
-        Output { sessions, here, computed, difference, computing: started.elapsed() }
+        let everybody = sections::is_everybody(market, &here, &sessions);
+        let moments = everybody.then(|| {
+            let moved: Vec<i32> = difference.moved.iter().copied().collect();
+            sections::moments(market, &here, &computed, &HashMap::new(), &moved)
+        });
+        Output { sessions, here, computed, difference, moments, computing: started.elapsed() }
     }
 }
 
@@ -91,7 +116,7 @@ impl Output {
         market: &Market,
         done: &mut Done,
     ) -> Result<(), StoreError> {
-        let Self { sessions, here, computed, difference, .. } = self;
+        let Self { sessions, here, computed, difference, moments, .. } = self;
         done.computing += self.computing;
         done.computed += computed.iter().map(|(_, rows)| rows.len() as u64).sum::<u64>();
         done.added += difference.added;
@@ -105,7 +130,15 @@ impl Output {
         features::remove(&transaction, &difference.gone).await?;
         features::copy(&transaction, in_key_order(computed, &difference.fresh, sessions).into_iter()).await?;
         done.writing += started.elapsed();
-        sections::refresh(&transaction, market, here, computed, &difference.moved, done).await?;
+        let moved: Vec<i32> = difference.moved.iter().copied().collect();
+        if let Some(moments) = moments {
+            let started = Instant::now();
+            done.sections += moved.len();
+            done.sections_changed += sections::store(&transaction, &moved, moments).await?;
+            done.writing += started.elapsed();
+        } else {
+            sections::refresh(&transaction, market, here, computed, &moved, done).await?;
+        }
         transaction.commit().await.map_err(|e| StoreError::from_driver("storing features", e))
     }
 }
@@ -116,14 +149,22 @@ pub async fn read_bars(
     market: &Market,
     here: &Reach,
     sessions: &Range<i32>,
-) -> Result<BarTable, StoreError> {
-    let from = date_of((sessions.start - PRICE_HISTORY).max(0));
+    before: Option<&Window>,
+) -> Result<Window, StoreError> {
+    let oldest = (sessions.start - PRICE_HISTORY).max(0);
     let until = date_of(sessions.end - 1) + chrono::Days::new(1);
     let mut ids: Vec<i32> = here.keys().copied().chain(market.benchmark).collect();
     ids.sort_unstable();
     ids.dedup();
-    let only = if ids.len() * 2 > market.instruments.len() { None } else { Some(ids.as_slice()) };
-    bars::read_closes(transaction, from, until, only).await
+    let only = if ids.len() * 2 > market.instruments.len() { None } else { Some(ids) };
+    let bars = match before.filter(|before| before.until == sessions.start && before.only == only) {
+        Some(before) => {
+            let from = date_of(sessions.start);
+            bars::read_closes_after(transaction, &before.bars, oldest, from, until, only.as_deref()).await?
+        }
+        None => bars::read_closes(transaction, date_of(oldest), until, only.as_deref()).await?,
+    };
+    Ok(Window { bars, only, until: sessions.end })
 }
 
 /// Stored rows of the block, of those instruments that are computed; of others too where most are.
@@ -139,8 +180,9 @@ async fn read_stored(
     features::read(transaction, date_of(sessions.start), until, only).await
 }
 
-/// Computes the rows of `here` from `bars`, in parallel by instrument.
-pub fn compute(market: &Market, bars: &BarTable, here: &Reach) -> Computed {
+/// Computes the rows of `here`, in parallel by instrument.
+pub fn compute(market: &Market, window: &Window, here: &Reach) -> Computed {
+    let bars = &window.bars;
     let history = |id: i32| {
         let rows = bars.rows_of(id);
         History {

@@ -10,6 +10,7 @@ mod sections;
 mod verify;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -93,6 +94,8 @@ struct Market {
     /// Instruments that were merged into others: what is stored of them has to go.
     merged: Vec<i32>,
     restated: Restated,
+    /// Sessions that have stored rows.
+    stored: Range<i32>,
     /// Columns that are defined anew, and the rows that changes reach: of other rows nothing but these columns changes.
     redefined: Option<(Redefined, Reach)>,
 }
@@ -131,6 +134,7 @@ impl Market {
             instruments,
             merged: instruments::merged(transaction).await?,
             restated: Restated::Of(Vec::new()),
+            stored: reach::stored_sessions(transaction).await?,
             redefined: None,
         })
     }
@@ -142,6 +146,10 @@ impl Market {
         self.actions = Actions::read(transaction, only).await?;
         self.statements = statements::read(transaction, only).await?;
         Ok(())
+    }
+
+    fn has_stored_rows(&self, sessions: &Range<i32>) -> bool {
+        sessions.start < self.stored.end && self.stored.start < sessions.end
     }
 
     fn statements_of(&self, id: i32) -> &[Statement] {
@@ -205,7 +213,7 @@ pub async fn refresh(
                 definitions::forget(&transaction, &redefined.names()).await?;
                 market.restated = Restated::All;
                 market.redefined = Some((redefined, reach));
-                reach::of_everything(&transaction, &market, range).await?
+                reach::of_everything(&market, range)
             } else {
                 reach
             }
@@ -216,7 +224,7 @@ pub async fn refresh(
                 Work::All(why) if !full => Reason::FromNothing(why),
                 _ => Reason::Asked,
             };
-            reach::of_everything(&transaction, &market, range).await?
+            reach::of_everything(&market, range)
         }
     };
     market.read_facts(&transaction, &reach).await?;
@@ -236,10 +244,12 @@ pub async fn refresh(
     let mut done = 0;
     // While one block is written, the next one is computed: the server and the arithmetic each have a core to themselves.
     let mut before: Option<Output> = None;
+    let mut window = None;
     for sessions_of_block in blocks {
         progress(done, sessions);
         done += sessions_of_block.len();
-        let input = block::read(client, &market, &reach, sessions_of_block).await?;
+        let input = block::read(client, &market, &reach, sessions_of_block, window.as_deref()).await?;
+        window = input.as_ref().map(|input| Arc::clone(&input.window));
         let next = input.map(|input| {
             summary.done.reading += input.reading;
             let market = Arc::clone(&market);

@@ -16,28 +16,31 @@ use crate::store::{StoreError, bars, date_of};
 pub type Reach = BTreeMap<i32, Range<i32>>;
 
 /// About how many rows a block may hold, which bounds the memory of a run.
-const BLOCK_ROWS: usize = 800_000;
+const BLOCK_ROWS: usize = 400_000;
 
 /// Longest block, in sessions; a longer one saves little.
 const BLOCK_SESSIONS: i32 = 252;
 
 type Dates = Option<(NaiveDate, NaiveDate)>;
 
+/// The sessions from the first to the last that has stored rows.
+pub async fn stored_sessions(transaction: &Transaction<'_>) -> Result<Range<i32>, StoreError> {
+    Ok(session_range(crate::store::features::range(transaction).await?).unwrap_or_default())
+}
+
 /// Every row that can exist: from the first bar, or the first stored row, to the last; of instruments with bars, and of those
 /// that were merged into others.
-pub async fn of_everything(
-    transaction: &Transaction<'_>,
-    market: &Market,
-    bars: Dates,
-) -> Result<Reach, StoreError> {
-    let stored = crate::store::features::range(transaction).await?;
-    let sessions = match (session_range(bars), session_range(stored)) {
-        (Some(bars), Some(stored)) => bars.start.min(stored.start)..bars.end.max(stored.end),
-        (Some(range), None) | (None, Some(range)) => range,
-        (None, None) => return Ok(Reach::new()),
+pub fn of_everything(market: &Market, bars: Dates) -> Reach {
+    let sessions = match session_range(bars) {
+        Some(bars) if market.stored.is_empty() => bars,
+        Some(bars) => bars.start.min(market.stored.start)..bars.end.max(market.stored.end),
+        None => market.stored.clone(),
     };
+    if sessions.is_empty() {
+        return Reach::new();
+    }
     let ids = market.instruments.iter().map(|instrument| instrument.id).chain(market.merged.iter().copied());
-    Ok(ids.map(|id| (id, sessions.clone())).collect())
+    ids.map(|id| (id, sessions.clone())).collect()
 }
 
 fn session_range(dates: Dates) -> Option<Range<i32>> {

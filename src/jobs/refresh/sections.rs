@@ -1,6 +1,7 @@
 //! The cross-section of sessions that moved: their moments, from computed rows and the stored rows of everybody else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -27,19 +28,18 @@ pub async fn refresh(
     market: &Market,
     here: &Reach,
     computed: &Computed,
-    moved: &BTreeSet<i32>,
+    moved: &[i32],
     done: &mut Done,
 ) -> Result<(), StoreError> {
-    let moved: Vec<i32> = moved.iter().copied().collect();
     for sessions in moved.chunks(AT_ONCE) {
         let started = Instant::now();
-        let others = read_others(transaction, market, here, sessions).await?;
+        let others = read_others(transaction, here, sessions).await?;
         done.reading += started.elapsed();
         let started = Instant::now();
         let moments = moments(market, here, computed, &others, sessions);
         done.computing += started.elapsed();
         let started = Instant::now();
-        done.sections_changed += store(transaction, sessions, moments).await?;
+        done.sections_changed += store(transaction, sessions, &moments).await?;
         done.writing += started.elapsed();
         done.sections += sessions.len();
     }
@@ -47,10 +47,10 @@ pub async fn refresh(
 }
 
 /// Stores the moments of `sessions` where they differ from what is stored. Gives how many sessions that were.
-async fn store(
+pub async fn store(
     transaction: &Transaction<'_>,
     sessions: &[i32],
-    mut moments: MomentsRows,
+    moments: &MomentsRows,
 ) -> Result<usize, StoreError> {
     let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(0) };
     let until = date_of(*last) + chrono::Days::new(1);
@@ -65,25 +65,25 @@ async fn store(
     };
     let differing: Vec<i32> = sessions.iter().copied().filter(differs).collect();
     if !differing.is_empty() {
-        moments.retain(|session, _| differing.binary_search(session).is_ok());
-        features::replace_moments(transaction, &differing, &moments).await?;
+        features::replace_moments(transaction, &differing, moments).await?;
     }
     Ok(differing.len())
+}
+
+/// Whether `here` has every row of `sessions`, so that nothing stored is needed beside it.
+pub fn is_everybody(market: &Market, here: &Reach, sessions: &Range<i32>) -> bool {
+    here.values().all(|range| range == sessions)
+        && market.instruments.iter().all(|instrument| here.contains_key(&instrument.id))
 }
 
 /// Stored rows that were not computed in this block, by session.
 async fn read_others(
     transaction: &Transaction<'_>,
-    market: &Market,
     here: &Reach,
     sessions: &[i32],
 ) -> Result<HashMap<i32, Vec<(i32, FeatureRow)>>, StoreError> {
     let mut others: HashMap<i32, Vec<(i32, FeatureRow)>> = HashMap::new();
     let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(others) };
-    let block = here.values().all(|range| range.contains(first) && range.contains(last));
-    if block && market.instruments.iter().all(|instrument| here.contains_key(&instrument.id)) {
-        return Ok(others);
-    }
     let until = date_of(*last) + chrono::Days::new(1);
     features::read_each(transaction, date_of(*first), until, None, |id, row| {
         if !here.get(&id).is_some_and(|range| range.contains(&row.session)) {
@@ -94,7 +94,8 @@ async fn read_others(
     Ok(others)
 }
 
-fn moments(
+/// The moments of `sessions`, from computed rows and the `others`.
+pub fn moments(
     market: &Market,
     here: &Reach,
     computed: &Computed,

@@ -81,7 +81,7 @@ pub async fn verify(
     }
     let mut market = Market::read(&transaction, benchmark).await?;
     let range = bars::range(&transaction).await?;
-    let mut reach = reach::of_everything(&transaction, &market, range).await?;
+    let mut reach = reach::of_everything(&market, range);
     let mut every_session = 1;
     if let Sample::About(count) = sample {
         let every = (reach.len() / count.max(1)).max(1);
@@ -91,10 +91,11 @@ pub async fn verify(
     market.read_facts(&transaction, &reach).await?;
     verdict.instruments = reach.len();
     let blocks = reach::blocks(&reach);
+    let mut before = None;
     let (total, mut done) = (blocks.iter().map(|b| (b.end - b.start) as usize).sum(), 0);
     for sessions in blocks {
         progress(done, total);
-        rows(&transaction, &market, &reach, &sessions, &mut verdict).await?;
+        rows(&transaction, &market, &reach, &sessions, &mut before, &mut verdict).await?;
         let chosen: Vec<i32> =
             sessions.clone().filter(|s| (*s as usize).is_multiple_of(every_session)).collect();
         moments(&transaction, &market, &chosen, &mut verdict).await?;
@@ -109,12 +110,13 @@ async fn rows(
     market: &Market,
     reach: &Reach,
     sessions: &std::ops::Range<i32>,
+    before: &mut Option<block::Window>,
     verdict: &mut Verdict,
 ) -> Result<(), StoreError> {
     let here: Reach = reach.keys().map(|id| (*id, sessions.clone())).collect();
-    let bars = block::read_bars(transaction, market, &here, sessions).await?;
-    let computed = block::compute(market, &bars, &here);
-    drop(bars);
+    let window = block::read_bars(transaction, market, &here, sessions, before.as_ref()).await?;
+    let computed = block::compute(market, &window, &here);
+    *before = Some(window);
     let ids: Vec<i32> = here.keys().copied().collect();
     let only = if ids.len() >= market.instruments.len() { None } else { Some(ids.as_slice()) };
     let until = date_of(sessions.end - 1) + chrono::Days::new(1);
