@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod checks;
 pub mod cross_section;
+pub mod factor_set;
 pub mod factors;
 pub mod families;
 pub mod ranks;

@@ -3,6 +3,7 @@
 use super::NULL;
 use super::catalogue::{FACTOR_COUNT, FACTORS};
 use super::cross_section::{CrossSection, Moments, z};
+use super::factor_set::FactorSet;
 use super::families::{self, Family};
 
 /// The rows of one session in columns, in ascending order of instrument. All columns have one length; null is NaN.
@@ -40,6 +41,8 @@ pub struct FamilyScores {
     pub family: &'static Family,
     /// Its score, a row each; null outside the population.
     pub scores: Vec<f64>,
+    /// The same less the sector's mean (`…_sn`).
+    pub neutral: Vec<f64>,
 }
 
 /// What the cross-section of a session is.
@@ -51,17 +54,34 @@ pub struct Section {
     pub families: Vec<FamilyScores>,
 }
 
+impl Section {
+    /// The z-scores of the factor at the place `at` of [`FACTORS`], a row of `columns` each; null outside the population.
+    pub fn z_scores(&self, columns: &SessionColumns, at: usize) -> Vec<f64> {
+        z_column(at, columns, &self.moments[at].1)
+    }
+}
+
 /// Computes a session's cross-section. `section` is memory to use again.
 pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Section {
-    let mut moments: Vec<(String, Moments)> = FACTORS
-        .iter()
-        .zip(&columns.values)
-        .map(|(factor, values)| (factor.name.to_owned(), section.moments(values, &columns.population)))
-        .collect();
+    cross_section_of(section, columns, FactorSet::ALL)
+}
+
+/// The part of a session's cross-section that the factors of `moved` move: their moments, and the families that one of them
+/// belongs to, the members' moments not among them. Of `columns` only those of [`FactorSet::with_relatives`] are read. What is
+/// there has the bits of the whole.
+pub fn cross_section_of(section: &mut CrossSection, columns: &SessionColumns, moved: FactorSet) -> Section {
+    let mut of_factors = [Moments::NONE; FACTOR_COUNT];
+    let mut moments = Vec::new();
+    for at in moved.with_relatives().places() {
+        of_factors[at] = section.moments(&columns.values[at], &columns.population);
+        if moved.contains(at) {
+            moments.push((FACTORS[at].name.to_owned(), of_factors[at]));
+        }
+    }
     let mut scored = Vec::new();
-    for family in families::all() {
+    for family in families::all().iter().filter(|family| moved.touches(&family.members)) {
         let members: Vec<Vec<f64>> =
-            family.members.iter().map(|at| z_column(*at, columns, &moments[*at].1)).collect();
+            family.members.iter().map(|at| z_column(*at, columns, &of_factors[*at])).collect();
         let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
         let mut scores = Vec::with_capacity(columns.population.len());
         let raw = families::scores(section, &members, &mut scores);
@@ -69,7 +89,7 @@ pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Se
         let neutral_moments = families::sector_neutral(section, &scores, &columns.sectors, &mut neutral);
         moments.push((family.name.to_owned(), raw));
         moments.push((format!("{}_sn", family.name), neutral_moments));
-        scored.push(FamilyScores { family, scores });
+        scored.push(FamilyScores { family, scores, neutral });
     }
     Section { moments, families: scored }
 }
@@ -79,4 +99,54 @@ fn z_column(at: usize, columns: &SessionColumns, moments: &Moments) -> Vec<f64> 
     let direction = FACTORS[at].direction;
     let member = |(value, member): (&f64, &bool)| if *member { z(*value, moments, direction) } else { NULL };
     columns.values[at].iter().zip(&columns.population).map(member).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Forty names in two sectors and none, with a value of every factor that depends on the place.
+    fn session() -> SessionColumns {
+        let mut columns = SessionColumns::default();
+        for name in 0..40_u32 {
+            let value = |at| {
+                if (name as usize + at) % 11 == 0 {
+                    NULL
+                } else {
+                    f64::from((name * 37 + at as u32 * 13) % 101)
+                }
+            };
+            columns.push(
+                name % 7 != 0,
+                [None, Some(1), Some(2)][name as usize % 3],
+                &std::array::from_fn(value),
+            );
+        }
+        columns
+    }
+
+    #[test]
+    fn a_part_has_the_bits_of_the_whole_and_reads_no_other_column() {
+        let columns = session();
+        let mut memory = CrossSection::default();
+        let whole = cross_section(&mut memory, &columns);
+        for at in 0..FACTOR_COUNT {
+            let moved = FactorSet::NONE.with(at);
+            let mut fewer = columns.clone();
+            for (place, column) in fewer.values.iter_mut().enumerate() {
+                if !moved.with_relatives().contains(place) {
+                    column.fill(NULL);
+                }
+            }
+            let part = cross_section_of(&mut memory, &fewer, moved);
+            let family =
+                FACTORS[at].family.into_iter().flat_map(|name| [name.to_owned(), format!("{name}_sn")]);
+            let names: Vec<String> = std::iter::once(FACTORS[at].name.to_owned()).chain(family).collect();
+            assert_eq!(part.moments.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names);
+            for (name, moments) in &part.moments {
+                let (_, expected) = whole.moments.iter().find(|(known, _)| known == name).unwrap();
+                assert!(moments.count > 0 && moments == expected, "{name}");
+            }
+        }
+    }
 }

@@ -178,6 +178,19 @@ pub async fn work(
     Ok((tide, work))
 }
 
+/// The snapshot of `transaction` in words, and the digest of the definitions that `job` last ran with; none where it keeps no
+/// line.
+pub async fn standing(
+    transaction: &Transaction<'_>,
+    job: Job,
+) -> Result<(String, Option<String>), StoreError> {
+    let row = transaction
+        .query_one(include_str!("../../sql/tidemark_read.sql"), &[&job.name()])
+        .await
+        .during("reading the tidemark")?;
+    Ok((row.get(0), row.get(3)))
+}
+
 /// The changes that `transaction` sees and the stored tidemark of `job` did not; nothing for a job without one.
 pub async fn changes(transaction: &Transaction<'_>, job: Job) -> Result<Vec<Change>, StoreError> {
     let rows = transaction

@@ -9,8 +9,8 @@ use super::error::{During, StoreError};
 
 const HEADER: usize = 19;
 
-/// A value for a `$n` of a COPY statement, which cannot take parameters. Only numbers and dates can be built, so no
-/// text from outside ever becomes SQL.
+/// A value for a `$n` of a COPY statement, which cannot take parameters. Only numbers, dates and the program's own names of
+/// columns can be built, so no text from outside ever becomes SQL.
 pub enum Literal<'a> {
     /// An `integer`.
     Int(i32),
@@ -18,6 +18,8 @@ pub enum Literal<'a> {
     Date(NaiveDate),
     /// An `integer[]`.
     Ints(&'a [i32]),
+    /// A list of columns, by names that are part of the program.
+    Columns(&'a [&'static str]),
 }
 
 fn render(statement: &str, values: &[Literal<'_>]) -> String {
@@ -30,6 +32,7 @@ fn render(statement: &str, values: &[Literal<'_>]) -> String {
                 let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
                 format!("'{{{}}}'::integer[]", list.join(","))
             }
+            Literal::Columns(names) => names.join(", "),
         };
         sql = sql.replace(&format!("${}", index + 1), &text);
     }

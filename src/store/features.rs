@@ -98,6 +98,31 @@ pub async fn read_each(
     }
 }
 
+/// Hands every row of sessions `from` … `until` (half-open) to `take`, in no order, with the columns of these `names` at their
+/// `places`; other values are null.
+pub async fn read_columns(
+    client: &Transaction<'_>,
+    from: NaiveDate,
+    until: NaiveDate,
+    places: &[usize],
+    names: &[&'static str],
+    mut take: impl FnMut(i32, FeatureRow),
+) -> Result<u64, StoreError> {
+    let values = [Literal::Date(from), Literal::Date(until), Literal::Columns(names)];
+    let statement = include_str!("../../sql/features_read_columns.sql");
+    copy_out::rows(client, statement, &values, "reading features", |fields| {
+        let session = session_of(fields.day()?)?;
+        let instrument_id = fields.int()?;
+        let mut row = FeatureRow { session, in_population: fields.bool()?, values: [f64::NAN; WIDTH] };
+        for place in places {
+            row.values[*place] = fields.float()?;
+        }
+        take(instrument_id, row);
+        Ok(())
+    })
+    .await
+}
+
 /// Copies rows whose keys are not there; sorted by session, then instrument, they load fastest.
 pub async fn copy<'a>(
     transaction: &Transaction<'_>,
@@ -158,26 +183,40 @@ impl MomentsRow {
     }
 }
 
-/// Replaces the moments of `sessions`, ascending, by those of `moments`: a session, and a row for each factor or family in it.
-/// Other sessions of `moments` are left alone.
-pub async fn replace_moments(
+/// Removes moments by session and factor.
+pub async fn remove_moments(transaction: &Transaction<'_>, keys: &[(i32, String)]) -> Result<(), StoreError> {
+    let (Some(first), Some(last)) = (keys.iter().map(|k| k.0).min(), keys.iter().map(|k| k.0).max()) else {
+        return Ok(());
+    };
+    let days: Vec<NaiveDate> = keys.iter().map(|key| date_of(key.0)).collect();
+    let factors: Vec<&str> = keys.iter().map(|key| key.1.as_str()).collect();
+    transaction
+        .execute(
+            include_str!("../../sql/moments_remove.sql"),
+            &[&days, &factors, &date_of(first), &date_of(last)],
+        )
+        .await
+        .during("removing moments")
+        .map(|_| ())
+}
+
+/// Copies moments of sessions and factors whose keys are not there.
+pub async fn copy_moments(
     transaction: &Transaction<'_>,
-    sessions: &[i32],
-    moments: &BTreeMap<i32, Vec<(String, MomentsRow)>>,
+    rows: &[(i32, &str, MomentsRow)],
 ) -> Result<(), StoreError> {
-    let action = "writing moments";
-    let days: Vec<NaiveDate> = sessions.iter().copied().map(date_of).collect();
-    transaction.execute(include_str!("../../sql/moments_remove.sql"), &[&days]).await.during(action)?;
-    let mut copy = CopyIn::start(transaction, include_str!("../../sql/moments_copy.sql"), action).await?;
-    for (session, rows) in moments.iter().filter(|(session, _)| sessions.binary_search(session).is_ok()) {
-        for (factor, row) in rows {
-            copy.row(7).await?;
-            copy.day(day_of(date_of(*session)));
-            copy.text(factor);
-            copy.int(row.count);
-            for value in row.values {
-                copy.float(value);
-            }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut copy =
+        CopyIn::start(transaction, include_str!("../../sql/moments_copy.sql"), "writing moments").await?;
+    for (session, factor, row) in rows {
+        copy.row(7).await?;
+        copy.day(day_of(date_of(*session)));
+        copy.text(factor);
+        copy.int(row.count);
+        for value in row.values {
+            copy.float(value);
         }
     }
     copy.finish().await.map(|_| ())

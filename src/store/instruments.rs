@@ -65,6 +65,19 @@ impl Tickers {
         self.periods.get(ticker)?.iter().max_by_key(|period| period.from).map(|period| period.instrument_id)
     }
 
+    /// The instruments that had `ticker` on some day of `from` … `until` (half-open), ascending by id. A ticker that was used
+    /// again has several.
+    pub fn holders(&self, ticker: &str, from: NaiveDate, until: NaiveDate) -> Vec<i32> {
+        let periods = self.periods.get(ticker).into_iter().flatten();
+        let mut ids: Vec<i32> = periods
+            .filter(|period| period.from < until && period.until.is_none_or(|end| from < end))
+            .map(|period| period.instrument_id)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// Known tickers that look like `ticker`: the same letters in another case, else a common beginning.
     pub fn similar(&self, ticker: &str) -> Vec<&str> {
         let mut same: Vec<&str> = self

@@ -113,7 +113,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Show(args) => show::run(&mut client, &args).await,
-        Command::Export(args) => export::run(&mut client, &args).await,
+        Command::Export(args) => export::run(&mut client, &args, &settings.benchmark).await,
         Command::List { .. } => Ok(ExitCode::SUCCESS),
     }
 }

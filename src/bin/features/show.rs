@@ -35,13 +35,7 @@ pub async fn run(client: &mut Object, args: &Args) -> anyhow::Result<ExitCode> {
     let found =
         args.session.and_then(|day| tickers.find(&args.ticker, day)).or_else(|| tickers.latest(&args.ticker));
     let Some(id) = found else {
-        let similar = tickers.similar(&args.ticker);
-        let hint = if similar.is_empty() {
-            "ingest status shows what is loaded".into()
-        } else {
-            format!("known: {}", similar.join(", "))
-        };
-        return Err(Failure::new(format!("no instrument has the ticker {}", args.ticker)).hint(hint).into());
+        return Err(unknown(&tickers, &args.ticker).into());
     };
     let transaction = change_log::snapshot(client).await?;
     let until = until.min(calendar::END_DAY) + Days::new(1);
@@ -61,6 +55,17 @@ pub async fn run(client: &mut Object, args: &Args) -> anyhow::Result<ExitCode> {
         print(&rows);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The failure of a ticker that nobody has.
+pub fn unknown(tickers: &Tickers, ticker: &str) -> Failure {
+    let similar = tickers.similar(ticker);
+    let hint = if similar.is_empty() {
+        "ingest status shows what is loaded".into()
+    } else {
+        format!("known: {}", similar.join(", "))
+    };
+    Failure::new(format!("no instrument has the ticker {ticker}")).hint(hint)
 }
 
 fn object(ticker: &str, row: &FeatureRow) -> Value {

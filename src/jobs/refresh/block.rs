@@ -1,7 +1,7 @@
 //! One block of sessions: read bars, compute rows, compare with what is stored, write what differs, and the cross-section
 //! of the sessions that moved.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use super::reach::Reach;
 use super::sections::{self, MomentsRows};
 use crate::arithmetic::NULL;
 use crate::arithmetic::catalogue::{FACTOR_COUNT, PRICE_FACTOR_COUNT, PRICE_HISTORY};
+use crate::arithmetic::factor_set::FactorSet;
 use crate::arithmetic::factors::{Benchmark, FactorColumns, Workspace, price_factors};
 use crate::arithmetic::statements::StatementCursor;
 use crate::domain::history::{BarSlice, History};
@@ -100,10 +101,8 @@ impl Input {
         }
         let difference = compare(market, &computed, &mut stored, &here);
         let everybody = sections::is_everybody(market, &here, &sessions);
-        let moments = everybody.then(|| {
-            let moved: Vec<i32> = difference.moved.iter().copied().collect();
-            sections::moments(market, &here, &computed, &HashMap::new(), &moved)
-        });
+        let moments = everybody
+            .then(|| sections::moments(market, &here, &computed, &HashMap::new(), &difference.moved()));
         Output { sessions, here, computed, difference, moments, computing: started.elapsed() }
     }
 }
@@ -122,7 +121,7 @@ impl Output {
         done.added += difference.added;
         done.changed += difference.changed;
         done.removed += difference.gone.len() as u64 - difference.changed;
-        if difference.moved.is_empty() {
+        if difference.is_empty() {
             return Ok(());
         }
         let started = Instant::now();
@@ -130,7 +129,7 @@ impl Output {
         features::remove(&transaction, &difference.gone).await?;
         features::copy(&transaction, in_key_order(computed, &difference.fresh, sessions).into_iter()).await?;
         done.writing += started.elapsed();
-        let moved: Vec<i32> = difference.moved.iter().copied().collect();
+        let moved = difference.moved();
         if let Some(moments) = moments {
             let started = Instant::now();
             done.sections += moved.len();
@@ -257,7 +256,9 @@ fn keep_other_columns(
                 (is_reached, stored.binary_search_by_key(&row.session, |old| old.session))
             {
                 let computed = std::mem::replace(row, stored[at]);
-                columns.iter().for_each(|&column| row.values[column] = computed.values[column]);
+                for &column in columns {
+                    row.values[column] = computed.values[column];
+                }
             }
         }
     }
@@ -269,10 +270,40 @@ struct Difference {
     gone: Vec<(i32, i32)>,
     /// For each computed instrument, which of its rows are new or different.
     fresh: Vec<Vec<bool>>,
-    /// Sessions whose cross-section is due: those with any difference, and those of restated instruments.
-    moved: BTreeSet<i32>,
+    /// Sessions whose cross-section is due, with the factors that moved in them: where a row of the population differs, and
+    /// where a restated instrument has a row.
+    moved: BTreeMap<i32, FactorSet>,
     added: u64,
     changed: u64,
+}
+
+impl Difference {
+    fn moves(&mut self, session: i32, factors: FactorSet) {
+        if !factors.is_empty() {
+            let set = self.moved.entry(session).or_default();
+            *set = set.union(factors);
+        }
+    }
+
+    fn moved(&self) -> Vec<(i32, FactorSet)> {
+        self.moved.iter().map(|(session, factors)| (*session, *factors)).collect()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.moved.is_empty() && self.gone.is_empty() && self.added == 0
+    }
+}
+
+/// The factors whose cross-section another value of a row moves: none for a row that stays outside of the population.
+fn moved_by(old: &FeatureRow, new: &FeatureRow) -> FactorSet {
+    if old.in_population != new.in_population {
+        return FactorSet::ALL;
+    }
+    if !new.in_population {
+        return FactorSet::NONE;
+    }
+    let differs = |at: &usize| old.values[*at].to_bits() != new.values[*at].to_bits();
+    (0..WIDTH).filter(differs).fold(FactorSet::NONE, FactorSet::with)
 }
 
 fn compare(
@@ -282,7 +313,7 @@ fn compare(
     here: &Reach,
 ) -> Difference {
     let mut difference =
-        Difference { gone: Vec::new(), fresh: Vec::new(), moved: BTreeSet::new(), added: 0, changed: 0 };
+        Difference { gone: Vec::new(), fresh: Vec::new(), moved: BTreeMap::new(), added: 0, changed: 0 };
     for (id, rows) in computed {
         let range = &here[id];
         let old: Vec<FeatureRow> = stored
@@ -292,33 +323,33 @@ fn compare(
             .filter(|row| range.contains(&row.session))
             .collect();
         let mut old = old.iter().peekable();
-        let restated = market.restated.contains(*id);
+        let restated = market.restated.factors(*id);
         let mut fresh = Vec::with_capacity(rows.len());
         for row in rows {
             while let Some(gone) = old.next_if(|old| old.session < row.session) {
                 difference.gone.push((gone.session, *id));
-                difference.moved.insert(gone.session);
+                difference.moves(gone.session, FactorSet::ALL);
             }
             let same = match old.next_if(|old| old.session == row.session) {
                 Some(old) if old.same(row) => true,
                 Some(old) => {
                     difference.gone.push((old.session, *id));
                     difference.changed += 1;
+                    difference.moves(row.session, moved_by(old, row));
                     false
                 }
                 None => {
                     difference.added += 1;
+                    difference.moves(row.session, FactorSet::ALL);
                     false
                 }
             };
-            if !same || restated {
-                difference.moved.insert(row.session);
-            }
+            difference.moves(row.session, restated);
             fresh.push(!same);
         }
         for gone in old {
             difference.gone.push((gone.session, *id));
-            difference.moved.insert(gone.session);
+            difference.moves(gone.session, FactorSet::ALL);
         }
         difference.fresh.push(fresh);
     }

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Transaction};
 
 use crate::arithmetic::catalogue::{self, FACTOR_COUNT, FACTORS, Factor};
+use crate::arithmetic::factor_set::FactorSet;
 use crate::arithmetic::families;
 use crate::domain::instrument;
 use crate::domain::statement::Statement;
@@ -100,19 +101,20 @@ struct Market {
     redefined: Option<(Redefined, Reach)>,
 }
 
-/// Whose sessions get their cross-section again though no row differs: a sector moves the moments around a row.
+/// Whose sessions get their cross-section again though no row differs.
 enum Restated {
-    /// Everybody's.
+    /// Everybody's, of all factors.
     All,
-    /// Those of these instruments, ascending.
+    /// Those of these instruments, ascending: a sector moves the families around a row.
     Of(Vec<i32>),
 }
 
 impl Restated {
-    fn contains(&self, id: i32) -> bool {
+    fn factors(&self, id: i32) -> FactorSet {
         match self {
-            Self::All => true,
-            Self::Of(ids) => ids.binary_search(&id).is_ok(),
+            Self::All => FactorSet::ALL,
+            Self::Of(ids) if ids.binary_search(&id).is_ok() => FactorSet::of_families(),
+            Self::Of(_) => FactorSet::NONE,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The cross-section of sessions that moved: their moments, from computed rows and the stored rows of everybody else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::time::Instant;
 
@@ -11,13 +11,14 @@ use super::Market;
 use super::block::Computed;
 use super::reach::Reach;
 use crate::arithmetic::cross_section::{CrossSection, Moments};
-use crate::arithmetic::session::{SessionColumns, cross_section};
+use crate::arithmetic::factor_set::FactorSet;
+use crate::arithmetic::session::{SessionColumns, cross_section_of};
 use crate::store::features::{self, FeatureRow, MomentsRow};
 use crate::store::refresh_runs::Done;
 use crate::store::{StoreError, date_of};
 
 /// Sessions held in memory at once.
-const AT_ONCE: usize = 63;
+const AT_ONCE: usize = 21;
 
 /// Moments of some sessions as they are stored.
 pub type MomentsRows = BTreeMap<i32, Vec<(String, MomentsRow)>>;
@@ -28,7 +29,7 @@ pub async fn refresh(
     market: &Market,
     here: &Reach,
     computed: &Computed,
-    moved: &[i32],
+    moved: &[(i32, FactorSet)],
     done: &mut Done,
 ) -> Result<(), StoreError> {
     for sessions in moved.chunks(AT_ONCE) {
@@ -46,28 +47,36 @@ pub async fn refresh(
     Ok(())
 }
 
-/// Stores the moments of `sessions` where they differ from what is stored. Gives how many sessions that were.
+/// Stores the moments of the sessions `moved` where they differ from what is stored. Gives how many sessions that were.
 pub async fn store(
     transaction: &Transaction<'_>,
-    sessions: &[i32],
+    moved: &[(i32, FactorSet)],
     moments: &MomentsRows,
 ) -> Result<usize, StoreError> {
-    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(0) };
+    let (Some((first, _)), Some((last, _))) = (moved.first(), moved.last()) else { return Ok(0) };
     let until = date_of(*last) + chrono::Days::new(1);
-    let stored = features::read_moments(transaction, date_of(*first), until).await?;
-    let differs = |session: &i32| match (moments.get(session), stored.get(session)) {
-        (Some(rows), Some(stored)) => {
-            rows.len() != stored.len()
-                || rows.iter().any(|(factor, row)| !stored.get(factor).is_some_and(|old| old.same(row)))
+    let mut stored = features::read_moments(transaction, date_of(*first), until).await?;
+    let (mut gone, mut fresh) = (Vec::new(), Vec::new());
+    for (session, of_factors) in moved {
+        let mut old = stored.remove(session).unwrap_or_default();
+        let rows = moments.get(session).map_or(&[][..], Vec::as_slice);
+        for (name, row) in rows {
+            match old.remove(name) {
+                Some(old) if old.same(row) => continue,
+                Some(_) => gone.push((*session, name.clone())),
+                None => {}
+            }
+            fresh.push((*session, name.as_str(), *row));
         }
-        (None, None) => false,
-        _ => true,
-    };
-    let differing: Vec<i32> = sessions.iter().copied().filter(differs).collect();
-    if !differing.is_empty() {
-        features::replace_moments(transaction, &differing, moments).await?;
+        // What was computed whole has no other moments, and a session without rows has none.
+        if rows.is_empty() || *of_factors == FactorSet::ALL {
+            gone.extend(old.into_keys().map(|name| (*session, name)));
+        }
     }
-    Ok(differing.len())
+    features::remove_moments(transaction, &gone).await?;
+    features::copy_moments(transaction, &fresh).await?;
+    let changed = gone.iter().map(|(session, _)| *session).chain(fresh.iter().map(|(session, ..)| *session));
+    Ok(changed.collect::<BTreeSet<i32>>().len())
 }
 
 /// Whether `here` has every row of `sessions`, so that nothing stored is needed beside it.
@@ -76,16 +85,18 @@ pub fn is_everybody(market: &Market, here: &Reach, sessions: &Range<i32>) -> boo
         && market.instruments.iter().all(|instrument| here.contains_key(&instrument.id))
 }
 
-/// Stored rows that were not computed in this block, by session.
+/// Stored rows that were not computed in this block, by session, with the columns that the moved factors need.
 async fn read_others(
     transaction: &Transaction<'_>,
     here: &Reach,
-    sessions: &[i32],
+    moved: &[(i32, FactorSet)],
 ) -> Result<HashMap<i32, Vec<(i32, FeatureRow)>>, StoreError> {
     let mut others: HashMap<i32, Vec<(i32, FeatureRow)>> = HashMap::new();
-    let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Ok(others) };
+    let (Some((first, _)), Some((last, _))) = (moved.first(), moved.last()) else { return Ok(others) };
     let until = date_of(*last) + chrono::Days::new(1);
-    features::read_each(transaction, date_of(*first), until, None, |id, row| {
+    let needed = moved.iter().fold(FactorSet::NONE, |set, (_, moved)| set.union(*moved)).with_relatives();
+    let places: Vec<usize> = needed.places().collect();
+    features::read_columns(transaction, date_of(*first), until, &places, &needed.names(), |id, row| {
         if !here.get(&id).is_some_and(|range| range.contains(&row.session)) {
             others.entry(row.session).or_default().push((id, row));
         }
@@ -94,17 +105,17 @@ async fn read_others(
     Ok(others)
 }
 
-/// The moments of `sessions`, from computed rows and the `others`.
+/// The moments of the sessions `moved` that their factors move, from computed rows and the `others`.
 pub fn moments(
     market: &Market,
     here: &Reach,
     computed: &Computed,
     others: &HashMap<i32, Vec<(i32, FeatureRow)>>,
-    sessions: &[i32],
+    moved: &[(i32, FactorSet)],
 ) -> MomentsRows {
-    sessions
+    moved
         .par_iter()
-        .map_init(CrossSection::default, |section, session| {
+        .map_init(CrossSection::default, |section, (session, moved)| {
             let mut rows: Vec<(i32, &FeatureRow)> =
                 others.get(session).into_iter().flatten().map(|(id, row)| (*id, row)).collect();
             for (id, own) in computed {
@@ -116,17 +127,18 @@ pub fn moments(
             }
             // Ascending by instrument, because sums run in this order.
             rows.sort_by_key(|(id, _)| *id);
-            (*session, of_session(section, market, &rows))
+            (*session, of_session(section, market, &rows, *moved))
         })
-        .filter(|(_, rows)| !rows.is_empty())
         .collect()
 }
 
-/// The moments of one session from all of its rows, ascending by instrument; nothing for a session without rows.
+/// The moments of one session that the factors of `moved` move, from all of its rows, ascending by instrument; nothing for
+/// a session without rows.
 pub fn of_session(
     section: &mut CrossSection,
     market: &Market,
     rows: &[(i32, &FeatureRow)],
+    moved: FactorSet,
 ) -> Vec<(String, MomentsRow)> {
     if rows.is_empty() {
         return Vec::new();
@@ -136,5 +148,6 @@ pub fn of_session(
         columns.push(row.in_population, market.sector(*id), &row.values);
     }
     let stored = |m: Moments| MomentsRow { count: m.count as i32, values: [m.lower, m.upper, m.mean, m.sd] };
-    cross_section(section, &columns).moments.into_iter().map(|(name, m)| (name, stored(m))).collect()
+    let section = cross_section_of(section, &columns, moved);
+    section.moments.into_iter().map(|(name, m)| (name, stored(m))).collect()
 }

@@ -9,6 +9,7 @@ use super::reach::{self, Reach};
 use super::{Market, sections};
 use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::cross_section::CrossSection;
+use crate::arithmetic::factor_set::FactorSet;
 use crate::store::change_log::{self, Job};
 use crate::store::features::{self, FeatureRow};
 use crate::store::{StoreError, bars, date_of};
@@ -157,7 +158,7 @@ async fn moments(
         let date = date_of(*session);
         let rows = features::read_session(transaction, date).await?;
         let rows: Vec<(i32, &FeatureRow)> = rows.iter().map(|(id, row)| (*id, row)).collect();
-        let computed = sections::of_session(&mut section, market, &rows);
+        let computed = sections::of_session(&mut section, market, &rows, FactorSet::ALL);
         let stored = features::read_moments(transaction, date, date + chrono::Days::new(1)).await?;
         let mut stored = stored.get(session).cloned().unwrap_or_default();
         verdict.sections += 1;
