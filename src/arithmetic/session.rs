@@ -109,7 +109,7 @@ mod tests {
     fn session() -> SessionColumns {
         let mut columns = SessionColumns::default();
         for name in 0..40_u32 {
-            let value = |at| {
+            let value = |at: usize| {
                 if (name as usize + at).is_multiple_of(11) {
                     NULL
                 } else {

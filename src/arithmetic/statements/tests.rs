@@ -193,7 +193,10 @@ fn financials_have_no_gross_profitability_and_everything_else() {
     let mut company = company();
     let before = company.values(session(AUTUMN), 1000.0);
     company.financial = true;
-    assert_eq!(company.why(AUTUMN, "gross_profitability"), "a financial");
+    assert_eq!(
+        company.why(AUTUMN, "gross_profitability"),
+        "it is a financial, for which gross profit means little"
+    );
     for (factor, (before, after)) in
         StatementFactor::ALL.into_iter().zip(before.into_iter().zip(company.values(session(AUTUMN), 1000.0)))
     {
@@ -215,15 +218,15 @@ fn denominators_that_are_not_above_0_give_null() {
             let mut company = company();
             company.set("2015-06-30", field, value);
             for factor in factors {
-                assert_eq!(company.why(AUTUMN, factor), format!("{words} not above 0"));
+                assert_eq!(company.why(AUTUMN, factor), format!("{words} is not above 0"));
             }
         }
     }
     let mut company = company();
     company.set("2015-06-30", Revenue, -600.0);
-    assert_eq!(company.why(AUTUMN, "gross_margin"), "revenue not above 0");
+    assert_eq!(company.why(AUTUMN, "gross_margin"), "revenue is not above 0");
     company.set("2015-06-30", Cash, 1200.0);
-    assert_eq!(company.why(AUTUMN, "ebitda_to_ev"), "enterprise value not above 0");
+    assert_eq!(company.why(AUTUMN, "ebitda_to_ev"), "enterprise value is not above 0");
     company.set("2015-06-30", Cash, 0.0);
     let values = |market| company.values(session(AUTUMN), market);
     // A market value that is none makes no enterprise value either, though debt alone would be above 0.
@@ -251,7 +254,7 @@ fn enterprise_value_takes_the_debt_that_is_given_and_needs_some_and_cash() {
 fn a_growth_needs_a_base_of_some_size_and_of_the_right_sign() {
     let mut company = company();
     company.set("2014-06-30", TotalAssets, 0.0);
-    assert_eq!(company.why(AUTUMN, "asset_growth"), "total assets a year before not above 0");
+    assert_eq!(company.why(AUTUMN, "asset_growth"), "total assets a year before is not above 0");
     // The year before loses 1.00 a share: from -1.00 to 2.50 is 350 %.
     company.set("2014-06-30", DilutedEps, 0.45 - 2.70);
     near(company.on(AUTUMN, "eps_growth"), (2.50 + 2.70 + 1.00) / 1.00);
@@ -280,7 +283,7 @@ fn the_growths_of_annual_eps_skip_years_and_are_the_last_five() {
     let three = [(2010, 1.0), (2011, 2.0), (2012, 3.0)];
     assert_eq!(
         years(&three).why("2014-01-02", "earnings_variability"),
-        "needs 3 yearly growths of EPS, has 2"
+        "needs 3 growths of annual EPS from year to year, has 2"
     );
     // 2013 is missing, so that 2014 has no growth. Growths 1, 0.5, -0.5: mean 1/3, squares 4/9 + 1/36 + 25/36.
     let skipped = [(2010, 1.0), (2011, 2.0), (2012, 3.0), (2014, 4.0), (2015, 2.0)];
@@ -384,7 +387,7 @@ fn the_explanation_shows_the_steps_on_the_way_and_can_be_read_by_machines() {
     let json = serde_json::to_value(explain(&[], &[], false, on, f64::NAN, StatementFactor::Roe)).unwrap();
     assert_eq!(
         (&json["value"], &json["why_null"]),
-        (&serde_json::Value::Null, &"no statement is usable yet".into())
+        (&serde_json::Value::Null, &"no quarterly or annual statement was filed before the session".into())
     );
     assert_eq!(STATEMENT_FACTOR_COUNT, 20);
 }

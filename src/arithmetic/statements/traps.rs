@@ -13,7 +13,10 @@ fn a_statement_filed_on_the_session_itself_is_not_used() {
     let company = company();
     near(company.on("2015-08-07", "sales_to_price"), (130.0 + 140.0 + 150.0 + 150.0) / 1000.0);
     near(company.on("2015-08-10", "sales_to_price"), 0.6);
-    assert_eq!(company.why("2012-03-01", "roe"), "no statement is usable yet");
+    assert_eq!(
+        company.why("2012-03-01", "roe"),
+        "no quarterly or annual statement was filed before the session"
+    );
     assert!(company.why("2012-03-02", "roe").contains("2011-12-31"));
 }
 
@@ -45,7 +48,7 @@ fn a_quarter_filed_late_breaks_the_chain_until_it_is_filed() {
     company = Company::new(company.statements);
     assert_eq!(
         company.why(AUTUMN, "sales_to_price"),
-        "revenue (TTM): the chain of four quarters breaks before 2015-06-30"
+        "revenue (TTM) needs four quarters in a row, and none that ends 80 to 101 days before 2015-06-30 is known"
     );
     near(company.on(AUTUMN, "book_to_price"), 0.4);
     near(company.on("2015-10-02", "sales_to_price"), 0.6);
@@ -57,7 +60,7 @@ fn a_fourth_quarter_is_derived_only_from_a_year_and_three_quarters_that_are_give
     company.set("2014-03-31", Revenue, f64::NAN);
     assert_eq!(
         company.why(AUTUMN, "sales_to_price"),
-        "revenue is not given for the quarter to 2014-12-31, and the three quarters before it are not all there to derive it from the year"
+        "revenue is not given for the quarter to 2014-12-31, and cannot be the year less the three quarters before, which do not all give it"
     );
     company.add(filed("2014-12-31", Quarterly, "2015-09-01", &[(Revenue, 151.0)]));
     near(company.on(AUTUMN, "sales_to_price"), 0.601);
@@ -140,7 +143,7 @@ fn no_shares_and_no_equity_are_null_and_negative_equity_has_a_price() {
     let mut company = company();
     company.set("2015-06-30", ParentEquity, -400.0);
     near(company.on(AUTUMN, "book_to_price"), -0.4);
-    assert_eq!(company.why(AUTUMN, "roe"), "book equity not above 0");
+    assert_eq!(company.why(AUTUMN, "roe"), "book equity is not above 0");
     company.set("2015-06-30", ParentEquity, 0.0);
     assert_eq!(company.on(AUTUMN, "book_to_price").to_bits(), 0);
     assert!(company.on(AUTUMN, "roe").is_nan());
@@ -223,7 +226,10 @@ fn of_several_ends_a_year_before_the_latest_is_taken() {
 fn a_company_without_statements_has_nothing_and_one_with_a_foreign_sum_of_a_year_neither() {
     let none = Company::default();
     assert!(none.values(session(AUTUMN), 1000.0).iter().all(|value| value.is_nan()));
-    assert_eq!(none.why(AUTUMN, "roe"), "no statement is usable yet");
+    assert_eq!(none.why(AUTUMN, "roe"), "no quarterly or annual statement was filed before the session");
     let foreign = filed("2015-06-30", Timeframe::TrailingTwelveMonths, "2015-08-07", &[(TotalAssets, 5.0)]);
-    assert_eq!(Company::new(vec![foreign]).why(AUTUMN, "roe"), "no statement is usable yet");
+    assert_eq!(
+        Company::new(vec![foreign]).why(AUTUMN, "roe"),
+        "no quarterly or annual statement was filed before the session"
+    );
 }
