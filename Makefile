@@ -33,6 +33,7 @@ generate: ## write views, comments and the reference page from the catalogue of 
 
 bench: db build ## every figure with its limit and their ratio
 	cargo bench --workspace --bench tidemark --locked
+	cargo run --release --locked --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 
 fmt: ## format the code
 	cargo fmt --all

@@ -3,7 +3,7 @@
 //! It makes up a market, loads it into a database of its own (dropped at the end), and measures whole processes. Limits are
 //! psql's `\copy` of the same rows, timed by psql itself in the same run. Answers are checked: a wrong one ends the run.
 //! Sizes and sessions: TIDEMARK_BENCH_SIZES (default 1000,5000,10000), TIDEMARK_BENCH_SESSIONS (default 504); with
-//! TIDEMARK_BENCH_ONLY=bars, loading alone.
+//! TIDEMARK_BENCH_ONLY=bars loading alone, with features no scans.
 
 mod support;
 
@@ -77,15 +77,21 @@ async fn bench() -> anyhow::Result<()> {
 async fn measure(market: &Market, report: &mut Report) -> anyhow::Result<()> {
     let mut database = bars::measure(market, report).await?;
     report.machine = machine::words(&database.client).await?;
-    if variable("TIDEMARK_BENCH_ONLY", "") == "bars" {
+    let only = variable("TIDEMARK_BENCH_ONLY", "");
+    if only == "bars" {
         return updates::new_session(&mut database, market, report).map(|_| ());
     }
     features::measure(&database, market, report).await?;
     // As the server's own upkeep leaves it soon after a load.
     database.execute(&["VACUUM (ANALYZE) bars_day", "VACUUM (ANALYZE) features_day"]).await?;
-    scans::measure(&mut database, market, report).await?;
+    features::export(&database, market, report)?;
+    if only != "features" {
+        scans::measure(&mut database, market, report).await?;
+    }
     updates::measure(&mut database, market, report).await?;
-    database.programs.run("scan", &["verify"])?;
+    if only != "features" {
+        database.programs.run("scan", &["verify"])?;
+    }
     database.programs.run("features", &["verify"]).map(|_| ())
 }
 

@@ -515,6 +515,10 @@ fn incremental_equals_full_after_any_history() {
         report.steps, report.died, report.out_of_order, report.checks, report.feature_rows, report.scan_rows
     );
     assert!(report.scan_rows >= 10 * report.checks, "the population was too small to prove anything");
+    let scored =
+        "SELECT count(*) FROM feature_moments WHERE factor IN ('value', 'quality', 'growth') AND count >= 10";
+    let scored: i64 = runtime.block_on(world.client.query_one(scored, &[])).unwrap().get(0);
+    assert!(scored > 300, "statements moved too little to prove anything");
     assert!(report.died > 0 && report.out_of_order > 0, "the histories were too tame to prove anything");
     let _guard = runtime.enter();
     drop(world);

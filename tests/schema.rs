@@ -85,7 +85,7 @@ async fn aggregates_are_made_again_when_they_or_the_edition_change_and_no_view_o
 }
 
 #[tokio::test]
-async fn every_table_view_and_column_explains_itself() {
+async fn every_table_view_column_and_function_explains_itself() {
     let database = Database::create().await;
     let client = database.client().await;
     let silent = client
@@ -105,7 +105,22 @@ async fn every_table_view_and_column_explains_itself() {
         )
         .await
         .unwrap();
-    let silent: Vec<String> = silent.iter().map(|row| row.get(0)).collect();
+    let mut silent: Vec<String> = silent.iter().map(|row| row.get(0)).collect();
+    let functions = client
+        .query(
+            "SELECT p.proname || '()', coalesce(obj_description(p.oid, 'pg_proc'), '')
+             FROM pg_proc AS p
+             WHERE p.pronamespace = 'public'::regnamespace
+                 AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
+             ORDER BY 1",
+            &[],
+        )
+        .await
+        .unwrap();
+    let ours: Vec<&str> = functions.iter().map(|row| row.get(0)).collect();
+    let named = ["adjusted_bars()", "new_york_midnight()", "product()", "tickers_as_of()", "total_returns()"];
+    assert!(named.iter().all(|name| ours.contains(name)), "{ours:?}");
+    silent.extend(functions.iter().filter(|row| row.get::<_, &str>(1).is_empty()).map(|row| row.get(0)));
     assert!(silent.is_empty(), "without a comment: {silent:?}");
 }
 

@@ -8,6 +8,8 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use support::{Database, market};
+use tidemark::domain::calendar::nyse;
+use tidemark::domain::statement::{Field, Statement};
 use tidemark::store::actions::{Actions, SharesRow, upsert_shares};
 use tidemark::store::statements::{self, Kind, Progress, Run, Settled, StatementRow, Timeframe};
 use tokio_postgres::Client;
@@ -225,6 +227,69 @@ async fn a_part_can_be_settled_while_the_rest_waits() {
     let rest = statements::settle(&transaction, Kind::Income, None).await.unwrap();
     assert_eq!(counts(&rest), [1, 0, 0, 1, 0]);
     transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn statements_are_read_as_the_arithmetic_wants_them_all_or_those_asked_for() {
+    let database = Database::create().await;
+    let mut client = database.client().await;
+    let ids = market::instruments(&mut client, 2).await;
+    let filed = |id, end: &str, timeframe, filing: &str, numbers: &[(&str, f64)]| StatementRow {
+        period_end: date(end),
+        timeframe,
+        filing_date: date(filing),
+        ..quarter(Kind::Income, id, numbers)
+    };
+    let rows = [
+        filed(ids[0], "2024-06-30", Timeframe::Quarterly, "2024-08-01", &[("revenue", 4.0)]),
+        filed(ids[0], "2024-03-31", Timeframe::Quarterly, "2024-08-01", &[("revenue", 3.0)]),
+        filed(ids[0], "2024-03-31", Timeframe::Annual, "2024-08-01", &[("revenue", 2.0)]),
+        filed(ids[0], "2024-03-31", Timeframe::TrailingTwelveMonths, "2024-08-01", &[("revenue", 9.0)]),
+        filed(ids[0], "2024-03-31", Timeframe::Quarterly, "2024-05-02", &[("basic_shares_outstanding", 5e6)]),
+        // Filed outside of the calendar: takes no effect.
+        filed(ids[1], "1968-12-31", Timeframe::Annual, "1969-03-01", &[("revenue", 8.0)]),
+        filed(
+            ids[1],
+            "2024-03-31",
+            Timeframe::Quarterly,
+            "2024-07-04",
+            &[("basic_shares_outstanding", -1.0)],
+        ),
+    ];
+    load(&mut client, Kind::Income, &rows).await;
+    let sheet = [("total_assets", 7.0), ("cash_and_equivalents", 1.0)];
+    load(&mut client, Kind::Balance, &[quarter(Kind::Balance, ids[0], &sheet)]).await;
+    let flows = [("depreciation_depletion_and_amortization", 6.0)];
+    load(&mut client, Kind::CashFlow, &[quarter(Kind::CashFlow, ids[0], &flows)]).await;
+
+    let transaction = client.transaction().await.unwrap();
+    let all = statements::read(&transaction, None).await.unwrap();
+    let shown = |id: i32| -> Vec<String> {
+        let words = |one: &Statement| {
+            let given = Field::ALL.into_iter().filter(|field| !one.values[*field as usize].is_nan());
+            let given: Vec<String> =
+                given.map(|field| format!("{} {}", field.column(), one.values[field as usize])).collect();
+            format!("{} {} {}: {}", one.filing_date, one.timeframe.name(), one.period_end, given.join(", "))
+        };
+        all[&id].iter().map(words).collect()
+    };
+    assert_eq!(
+        shown(ids[0]),
+        [
+            "2024-05-02 quarterly 2024-03-31: depreciation_depletion_and_amortization 6, basic_shares_outstanding 5000000, total_assets 7, cash_and_equivalents 1",
+            "2024-08-01 annual 2024-03-31: revenue 2",
+            "2024-08-01 quarterly 2024-03-31: revenue 3",
+            "2024-08-01 quarterly 2024-06-30: revenue 4",
+        ],
+        "in the order in which the later one wins"
+    );
+    assert_eq!(shown(ids[1]), ["2024-07-04 quarterly 2024-03-31: "]);
+    let one = &all[&ids[1]][0];
+    let number = |text: &str| nyse().number(date(text)).unwrap();
+    assert_eq!((one.filed, one.usable_from), (number("2024-07-03"), number("2024-07-05")));
+    let some = statements::read(&transaction, Some(&ids[..1])).await.unwrap();
+    assert_eq!((some.len(), some[&ids[0]].len()), (1, 4));
+    assert!(statements::read(&transaction, Some(&[])).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::HashMap;
 
-use support::{Database, market};
+use support::{Database, companies, market};
 use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::arithmetic::cross_section::{CrossSection, z};
 use tidemark::arithmetic::ranks::percentile_ranks;
@@ -29,6 +29,7 @@ async fn ready() -> (Database, Client) {
         ((id + session) % 23 != 0).then(|| market::bar(id, session, 0))
     })
     .await;
+    companies::file_all(&transaction, &ids[..30], 0..16).await;
     transaction.commit().await.unwrap();
     client
         .batch_execute(
@@ -83,7 +84,7 @@ async fn scores_in_sql_have_the_bits_of_the_arithmetic() {
     let members = columns.population.iter().filter(|member| **member).count();
     assert_eq!(rows.len(), members);
     assert!(members > 20);
-    let mut compared = 0;
+    let (mut compared, mut scored) = (0, 0);
     for (at, id) in ids.iter().enumerate().filter(|(at, _)| columns.population[*at]) {
         let row = &rows[id];
         for (place, factor) in FACTORS.iter().enumerate() {
@@ -95,6 +96,7 @@ async fn scores_in_sql_have_the_bits_of_the_arithmetic() {
             compared += usize::from(!computed.is_nan());
         }
         for family in &section.families {
+            scored += usize::from(!family.scores[at].is_nan());
             let (computed, stored) = (family.scores[at], number(row, family.family.name));
             assert!(
                 same(computed, stored),
@@ -103,7 +105,8 @@ async fn scores_in_sql_have_the_bits_of_the_arithmetic() {
             );
         }
     }
-    assert!(compared > 300, "only {compared} z-scores were compared");
+    assert!(compared > 900, "only {compared} z-scores were compared");
+    assert!(scored > 100, "only {scored} family scores were compared");
 }
 
 #[tokio::test]

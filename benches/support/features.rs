@@ -1,7 +1,10 @@
-//! The feature store from nothing.
+//! The feature store from nothing, and out of it into files.
+
+use std::path::Path;
 
 use anyhow::ensure;
 use tempfile::NamedTempFile;
+use tidemark::store::date_of;
 
 use super::database::Database;
 use super::market::Market;
@@ -66,5 +69,42 @@ pub async fn measure(database: &Database, market: &Market, report: &mut Report) 
         note: String::new(),
     });
     report.memory("memory of features refresh", market.instruments, peak, 1000.0);
+    Ok(())
+}
+
+/// Sessions of an export.
+const EXPORTED: i32 = 63;
+
+/// Measures `features export` of the last sessions in each form of file, against psql's copy of the same rows.
+pub fn export(database: &Database, market: &Market, report: &mut Report) -> anyhow::Result<()> {
+    let from = date_of(market.last + 1 - EXPORTED).to_string();
+    let rows = format!(
+        "SELECT * FROM features_day WHERE session_date >= '{from}' ORDER BY session_date, instrument_id"
+    );
+    let folder = tempfile::tempdir_in(programs::target_folder()?)?;
+    let mut limits = Vec::new();
+    for (name, file) in [
+        ("features export, Parquet", "rows.parquet"),
+        ("features export, Arrow IPC", "rows.arrow"),
+        ("features export, CSV", "rows.csv"),
+    ] {
+        let out = folder.path().join(file).display().to_string();
+        let (mut seconds, mut peak) = (Vec::new(), 0.0_f64);
+        for _ in 0..3 {
+            limits.push(database.copy_out(&rows, Path::new("/dev/null"))?);
+            let exported = database.programs.run("features", &["export", "--from", &from, "--out", &out])?;
+            seconds.push(exported.seconds);
+            peak = peak.max(exported.peak_mb);
+        }
+        report.take(Figure {
+            name,
+            size: market.instruments,
+            ours: median(&seconds),
+            limit: Some(median(&limits)),
+            unit: "s",
+            aim: Aim::Nothing,
+            note: format!("{EXPORTED} sessions, {peak:.0} MB"),
+        });
+    }
     Ok(())
 }

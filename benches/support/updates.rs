@@ -31,7 +31,7 @@ async fn correction(database: &mut Database, market: &Market, report: &mut Repor
         write(database, &[id], market.last - YEAR, corrected).await?;
         let refreshed = database.programs.run("features", &["refresh"])?;
         rewritten = refreshed.count("rows", "changed")?;
-        ensure!(rewritten > 0, "a correction changed nothing: {}", refreshed.out);
+        ensure!((1..300).contains(&rewritten), "a correction rewrote {rewritten} rows: {}", refreshed.out);
         seconds.push(refreshed.seconds);
     }
     report.take(Figure {
@@ -40,7 +40,7 @@ async fn correction(database: &mut Database, market: &Market, report: &mut Repor
         ours: 1000.0 * median(&seconds),
         limit: Some(limit),
         unit: "ms",
-        aim: Aim::Nothing,
+        aim: Aim::Below(5000.0),
         note: format!("{rewritten} rows rewritten"),
     });
     Ok(())
@@ -85,7 +85,7 @@ async fn session(database: &mut Database, market: &Market, report: &mut Report) 
         ours: 1000.0 * refreshed.seconds,
         limit: Some(1000.0 * database.limit_in("features_day", file.path()).await?),
         unit: "ms",
-        aim: Aim::Nothing,
+        aim: Aim::Below(3000.0),
         note: format!("{rows} new rows"),
     });
     Ok(())

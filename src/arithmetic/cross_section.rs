@@ -2,6 +2,8 @@
 //! It knows no instrument: a column is a slice of values, NaN where null, with a mask of the same length that says who is
 //! in the population. **Columns are in ascending order of instrument**, because sums run in the order of the slice.
 
+use serde::Serialize;
+
 use super::{NULL, catalogue::Direction, kept};
 
 /// The parameters of the cross-section, as text to take a digest of.
@@ -13,10 +15,11 @@ pub const LEAST_NAMES: u32 = 10;
 
 const LOWER_PERCENTILE: f64 = 0.01;
 const UPPER_PERCENTILE: f64 = 0.99;
-const CLIP: f64 = 3.0;
+/// Size to which a z-score is kept.
+pub(super) const CLIP: f64 = 3.0;
 
 /// What a session's population looks like in one factor. With these, a z-score is arithmetic on one value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Moments {
     /// Values that are not null. The other fields are NaN if it is 0.
     pub count: u32,

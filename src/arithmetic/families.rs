@@ -63,20 +63,31 @@ pub fn sector_neutral(
         }
     }
     let mean = |sector: Option<i32>| match sector.and_then(|sector| totals.get(&sector)) {
-        Some(&(total, count)) if count >= LEAST_SECTOR_NAMES => total / f64::from(count),
-        _ => 0.0,
+        Some(&(total, count)) => taken_off(total, count),
+        None => 0.0,
     };
     let neutral: Vec<f64> = scores.iter().zip(sectors).map(|(score, &sector)| score - mean(sector)).collect();
     standardise(section, &neutral, out)
 }
 
-fn mean_of_present(members: &[&[f64]], name: usize) -> f64 {
+/// What is taken off the scores of a sector: their mean, or 0 where it has fewer than 5 scored names.
+pub fn taken_off(total: f64, names: u32) -> f64 {
+    if names >= LEAST_SECTOR_NAMES { total / f64::from(names) } else { 0.0 }
+}
+
+/// Of so many members, how many must have a z.
+pub fn least_members(members: usize) -> usize {
+    members.div_ceil(2)
+}
+
+/// The mean of a name's z-scores, if enough of them are present.
+pub fn mean_of_present(members: &[&[f64]], name: usize) -> f64 {
     let (mut total, mut present) = (0.0, 0);
     for z in members.iter().map(|column| column[name]).filter(|z| !z.is_nan()) {
         total += z;
         present += 1;
     }
-    if present >= members.len().div_ceil(2) { total / present as f64 } else { NULL }
+    if present >= least_members(members.len()) { total / present as f64 } else { NULL }
 }
 
 fn standardise(section: &mut CrossSection, values: &[f64], out: &mut Vec<f64>) -> Moments {

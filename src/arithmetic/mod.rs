@@ -15,6 +15,7 @@ pub mod ranks;
 pub mod scores;
 pub mod session;
 pub mod signals;
+pub mod standing;
 pub mod statements;
 
 /// The null of every array in the arithmetic.

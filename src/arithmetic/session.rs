@@ -109,8 +109,8 @@ mod tests {
     fn session() -> SessionColumns {
         let mut columns = SessionColumns::default();
         for name in 0..40_u32 {
-            let value = |at| {
-                if (name as usize + at) % 11 == 0 {
+            let value = |at: usize| {
+                if (name as usize + at).is_multiple_of(11) {
                     NULL
                 } else {
                     f64::from((name * 37 + at as u32 * 13) % 101)
@@ -130,7 +130,7 @@ mod tests {
         let columns = session();
         let mut memory = CrossSection::default();
         let whole = cross_section(&mut memory, &columns);
-        for at in 0..FACTOR_COUNT {
+        for (at, factor) in FACTORS.iter().enumerate() {
             let moved = FactorSet::NONE.with(at);
             let mut fewer = columns.clone();
             for (place, column) in fewer.values.iter_mut().enumerate() {
@@ -139,9 +139,8 @@ mod tests {
                 }
             }
             let part = cross_section_of(&mut memory, &fewer, moved);
-            let family =
-                FACTORS[at].family.into_iter().flat_map(|name| [name.to_owned(), format!("{name}_sn")]);
-            let names: Vec<String> = std::iter::once(FACTORS[at].name.to_owned()).chain(family).collect();
+            let family = factor.family.into_iter().flat_map(|name| [name.to_owned(), format!("{name}_sn")]);
+            let names: Vec<String> = std::iter::once(factor.name.to_owned()).chain(family).collect();
             assert_eq!(part.moments.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names);
             for (name, moments) in &part.moments {
                 let (_, expected) = whole.moments.iter().find(|(known, _)| known == name).unwrap();

@@ -3,6 +3,7 @@
 
 pub mod checks;
 pub mod evaluate;
+pub mod explain;
 pub mod load;
 pub mod reference;
 pub mod refresh;

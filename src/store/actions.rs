@@ -169,10 +169,7 @@ impl Actions {
             .during("reading shares outstanding")?;
         for row in rows {
             let filed: NaiveDate = row.get(1);
-            // Usable from the session after the filing date; on the basis of the last session up to it.
-            if let Some((basis, next)) =
-                nyse().at_or_before(filed).zip(nyse().at_or_after(filed + chrono::Days::new(1)))
-            {
+            if let Some((basis, next)) = sessions_of_filing(filed) {
                 actions.shares.entry(row.get(0)).or_default().push(SharesReport {
                     usable_from: next,
                     filed: basis,
@@ -197,6 +194,26 @@ impl Actions {
     pub fn shares(&self, id: i32) -> &[SharesReport] {
         self.shares.get(&id).map_or(&[], Vec::as_slice)
     }
+}
+
+/// For a filing date the session on whose split basis its share count is, the last one up to it, and the first session on
+/// which it may be used, the one after it; none outside of the calendar.
+fn sessions_of_filing(filed: NaiveDate) -> Option<(i32, i32)> {
+    nyse().at_or_before(filed).zip(nyse().at_or_after(filed + chrono::Days::new(1)))
+}
+
+/// Filing date and period end of each of an instrument's share counts, in the order of [`Actions::shares`].
+pub async fn share_filings(
+    client: &impl GenericClient,
+    id: i32,
+) -> Result<Vec<(NaiveDate, NaiveDate)>, StoreError> {
+    let only: &[i32] = &[id];
+    let rows = client
+        .query(include_str!("../../sql/shares_read.sql"), &[&only])
+        .await
+        .during("reading shares outstanding")?;
+    let filings = rows.iter().map(|row| (row.get(1), row.get(3)));
+    Ok(filings.filter(|(filed, _)| sessions_of_filing(*filed).is_some()).collect())
 }
 
 /// The splits of the instruments `only`, or of all, each list ascending.

@@ -317,6 +317,36 @@ pub async fn range(client: &impl GenericClient) -> Result<Option<(NaiveDate, Nai
     Ok(row.get::<_, Option<NaiveDate>>(0).zip(row.get(1)))
 }
 
+/// Where an instrument has bars, as seen from a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Its first session.
+    pub first: Option<NaiveDate>,
+    /// Its last session.
+    pub last: Option<NaiveDate>,
+    /// Its last session before the day.
+    pub before: Option<NaiveDate>,
+    /// Whether it has a bar on the day.
+    pub here: bool,
+    /// Its first session after the day.
+    pub after: Option<NaiveDate>,
+}
+
+/// Where the instrument `id` has bars, as seen from `day`.
+pub async fn around(client: &impl GenericClient, id: i32, day: NaiveDate) -> Result<Around, StoreError> {
+    let row = client
+        .query_one(include_str!("../../sql/bars_around.sql"), &[&id, &day])
+        .await
+        .during("looking for the bars of an instrument")?;
+    Ok(Around {
+        first: row.get(0),
+        last: row.get(1),
+        before: row.get(2),
+        here: row.get(3),
+        after: row.get(4),
+    })
+}
+
 /// For each (instrument, day), the first session after the day that has a bar; instruments without one are left out.
 pub async fn next_bars(
     client: &impl GenericClient,

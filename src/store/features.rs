@@ -253,3 +253,12 @@ pub async fn range(client: &impl GenericClient) -> Result<Option<(NaiveDate, Nai
         .during("looking for the range of the features")?;
     Ok(row.get::<_, Option<NaiveDate>>(0).zip(row.get(1)))
 }
+
+/// The latest session of an instrument that has a row; none without rows.
+pub async fn latest_of(client: &impl GenericClient, id: i32) -> Result<Option<NaiveDate>, StoreError> {
+    let row = client
+        .query_one(include_str!("../../sql/features_latest.sql"), &[&id])
+        .await
+        .during("looking for the latest features of an instrument")?;
+    Ok(row.get(0))
+}

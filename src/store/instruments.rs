@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::{Client, GenericClient, Row};
 
 use super::error::{During, StoreError};
+use crate::domain::listing::Held;
 
 /// A ticker's time with an instrument; `until` is the first day after it.
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +129,64 @@ pub async fn latest_of(client: &impl GenericClient, ticker: &str) -> Result<Opti
         .await
         .during("looking for a ticker")?;
     Ok(row.map(|row| row.get(0)))
+}
+
+/// The periods of one ticker, oldest first.
+pub async fn periods_of(client: &impl GenericClient, ticker: &str) -> Result<Vec<Held>, StoreError> {
+    let rows = client
+        .query(include_str!("../../sql/ticker_periods_of.sql"), &[&ticker])
+        .await
+        .during("looking for a ticker")?;
+    Ok(rows.iter().map(held).collect())
+}
+
+/// The tickers of one instrument through time, oldest first.
+pub async fn names_of(client: &impl GenericClient, id: i32) -> Result<Vec<Held>, StoreError> {
+    let rows = client
+        .query(include_str!("../../sql/ticker_names_of.sql"), &[&id])
+        .await
+        .during("looking for the tickers of an instrument")?;
+    Ok(rows.iter().map(held).collect())
+}
+
+fn held(row: &Row) -> Held {
+    Held { ticker: row.get(0), from: row.get(1), until: row.get(2), instrument_id: row.get(3) }
+}
+
+/// What the factors ask of one instrument.
+#[derive(Debug, Clone, Default)]
+pub struct Traits {
+    /// Name; none where unknown.
+    pub name: Option<String>,
+    /// Vendor's type; none where unknown.
+    pub kind: Option<String>,
+    /// GICS sector; none where unknown.
+    pub sector: Option<String>,
+    /// Whether it is a financial.
+    pub financial: bool,
+}
+
+/// What the factors ask of the instrument `id`; nothing is known of one that is not there.
+pub async fn traits_of(client: &impl GenericClient, id: i32) -> Result<Traits, StoreError> {
+    let row = client
+        .query_opt(include_str!("../../sql/instruments_one.sql"), &[&id])
+        .await
+        .during("reading an instrument")?;
+    Ok(row.map_or_else(Traits::default, |row| Traits {
+        name: row.get(0),
+        kind: row.get(1),
+        sector: row.get(2),
+        financial: row.get(3),
+    }))
+}
+
+/// The instruments of `sector` that have bars, ascending.
+pub async fn of_sector(client: &impl GenericClient, sector: &str) -> Result<Vec<i32>, StoreError> {
+    let rows = client
+        .query(include_str!("../../sql/instruments_of_sector.sql"), &[&sector])
+        .await
+        .during("reading a sector")?;
+    Ok(rows.into_iter().map(|row| row.get(0)).collect())
 }
 
 /// An instrument as the jobs see it.

@@ -13,8 +13,8 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// Views in the order of their dependence, replaced in place so that grants and views of the users' own stay. A view can
-/// gain columns at its end; any other change of its columns needs a migration that drops it.
+/// Views and functions in the order of their dependence, replaced in place so that grants and views of the users' own stay. A
+/// view can gain columns at its end; any other change of its columns, or of a function's, needs a migration that drops it.
 const VIEWS: &[&str] = &[
     include_str!("../../sql/views/tickers.sql"),
     include_str!("../../sql/views/shares_outstanding.sql"),
@@ -23,6 +23,10 @@ const VIEWS: &[&str] = &[
     include_str!("../../sql/views/feature_ranks.sql"),
     include_str!("../../sql/views/minute_bars.sql"),
     include_str!("../../sql/views/bars_session.sql"),
+    include_str!("../../sql/views/product.sql"),
+    include_str!("../../sql/views/tickers_as_of.sql"),
+    include_str!("../../sql/views/adjusted_bars.sql"),
+    include_str!("../../sql/views/total_returns.sql"),
 ];
 
 const OLDEST_TIMESCALE: (u32, u32) = (2, 19);

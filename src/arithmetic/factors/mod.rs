@@ -2,6 +2,7 @@
 //! sessions; a value depends, to the bit, on its window's inputs alone, however the rows are cut.
 
 mod benchmark;
+pub mod explain;
 mod grid;
 mod lanes;
 mod rows;

@@ -208,6 +208,11 @@ impl<'k, 'a> View<'k, 'a> {
         Ok(Self { known, splits, session, now: Chain::back_from(known, at), year_before })
     }
 
+    /// Last session on which the latest period may be that.
+    pub fn usable_through(&self) -> i32 {
+        self.known.periods[self.now.end()].usable_through
+    }
+
     /// Where an amount of `when` stands; why there is no such end.
     pub fn end(&self, when: When) -> Result<NaiveDate, Why> {
         self.chain(when).map(|chain| self.date(chain.end()))
@@ -329,12 +334,14 @@ impl<'k, 'a> View<'k, 'a> {
         let mut growths = [(0, 0, 0.0); MOST_GROWTHS];
         let mut count = 0;
         for place in (0..self.known.periods.len()).rev() {
-            if count < MOST_GROWTHS
-                && self.known.periods[place].has(Timeframe::Annual)
+            if self.known.periods[place].has(Timeframe::Annual)
                 && let Some((base, growth)) = self.eps_growth(place)
             {
                 growths[count] = (base, place, growth);
                 count += 1;
+            }
+            if count == MOST_GROWTHS {
+                break;
             }
         }
         for &(base, place, growth) in growths[..count].iter().rev() {

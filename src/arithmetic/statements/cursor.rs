@@ -1,8 +1,8 @@
 //! The kernel: all statement factors of an instrument, row after row.
 
 use super::amounts::{AMOUNT_COUNT, Amount, View, When};
-use super::factor::StatementFactor;
-use super::formulas::formula;
+use super::factor::{PRICED_COUNT, StatementFactor};
+use super::formulas::{Outcome, Priced, formula};
 use super::known::Known;
 use super::why::Why;
 use crate::arithmetic::catalogue::STATEMENT_FACTOR_COUNT;
@@ -19,11 +19,10 @@ pub struct StatementCursor<'a> {
     financial: bool,
     /// The first session for which what follows no longer holds.
     stale_from: i32,
-    now: [Result<f64, Why>; AMOUNT_COUNT],
-    /// The factors, null where the price moves them.
+    /// The factors that the price does not move; the others are null here.
     values: [f64; STATEMENT_FACTOR_COUNT],
-    /// Whether there is a latest period.
-    alive: bool,
+    /// The factors that it moves.
+    priced: [Priced; PRICED_COUNT],
 }
 
 impl<'a> StatementCursor<'a> {
@@ -38,15 +37,14 @@ impl<'a> StatementCursor<'a> {
             splits,
             financial,
             stale_from: i32::MIN,
-            now: [Err(Why::NothingUsable); AMOUNT_COUNT],
             values: [NULL; STATEMENT_FACTOR_COUNT],
-            alive: false,
+            priced: [Priced::NULL; PRICED_COUNT],
         }
     }
 
     /// The factors of `session` in the order of [`StatementFactor::ALL`]; null is NaN. Sessions must not go back from call to
     /// call. `market_equity` is the row's close × shares outstanding in currency; where it is null or not above 0, so are the
-    /// six factors that divide by it.
+    /// factors that divide by it.
     ///
     /// The bits depend on the session, its market value, the statements and the splits alone: not on the calls before.
     pub fn values(&mut self, session: i32, market_equity: f64) -> [f64; STATEMENT_FACTOR_COUNT] {
@@ -54,45 +52,56 @@ impl<'a> StatementCursor<'a> {
             self.catch_up(session);
         }
         let mut values = self.values;
-        if self.alive {
-            for factor in StatementFactor::PRICED {
-                let ask = |amount, _| self.now[amount as usize];
-                values[factor as usize] =
-                    formula(factor, self.financial, market_equity, ask).map_or(NULL, kept);
-            }
+        for (value, priced) in values.iter_mut().zip(&self.priced) {
+            *value = priced.at(market_equity).map_or(NULL, kept);
         }
         values
     }
 
     fn catch_up(&mut self, session: i32) {
-        self.known.advance(session);
-        let view = View::new(&self.known, self.splits, session);
-        self.alive = view.is_ok();
         self.values = [NULL; STATEMENT_FACTOR_COUNT];
-        if let Ok(view) = &view {
-            let mut before = [Err(Why::NothingUsable); AMOUNT_COUNT];
-            for amount in Amount::ALL {
-                self.now[amount as usize] = view.amount(amount, When::Now, &mut ());
+        self.priced = [Priced::NULL; PRICED_COUNT];
+        self.known.advance(session);
+        let mut stale_from = [self.known.next(), None, None];
+        if let Ok(view) = View::new(&self.known, self.splits, session) {
+            let amounts = Amounts::of(&view);
+            for (place, factor) in StatementFactor::ALL.into_iter().enumerate() {
+                match formula(factor, self.financial, |amount, when| amounts.get(amount, when)) {
+                    Ok(Outcome::Value(value)) => self.values[place] = kept(value),
+                    Ok(Outcome::Priced(priced)) => self.priced[place] = priced,
+                    Err(_) => {}
+                }
             }
-            for amount in Amount::COMPARED {
-                before[amount as usize] = view.amount(amount, When::YearBefore, &mut ());
-            }
-            let ask = |amount: Amount, when| match when {
-                When::Now => self.now[amount as usize],
-                When::YearBefore => before[amount as usize],
-            };
-            for factor in &StatementFactor::ALL[StatementFactor::PRICED.len()..] {
-                self.values[*factor as usize] =
-                    formula(*factor, self.financial, NULL, ask).map_or(NULL, kept);
-            }
+            stale_from[1] = Some(view.usable_through().saturating_add(1));
+            stale_from[2] = self.splits.iter().map(|split| split.session).find(|from| *from > session);
         }
-        let split = self.splits.iter().map(|split| split.session).find(|from| *from > session);
-        let expired = self
-            .known
-            .periods
-            .last()
-            .filter(|_| self.alive)
-            .map(|latest| latest.usable_through.saturating_add(1));
-        self.stale_from = [self.known.next(), split, expired].into_iter().flatten().min().unwrap_or(i32::MAX);
+        self.stale_from = stale_from.into_iter().flatten().min().unwrap_or(i32::MAX);
+    }
+}
+
+/// Every amount that a formula may ask for, each found once.
+struct Amounts {
+    now: [Result<f64, Why>; AMOUNT_COUNT],
+    year_before: [Result<f64, Why>; AMOUNT_COUNT],
+}
+
+impl Amounts {
+    fn of(view: &View<'_, '_>) -> Self {
+        let none = [Err(Why::NothingUsable); AMOUNT_COUNT];
+        let mut amounts = Self { now: none, year_before: none };
+        for amount in Amount::ALL {
+            amounts.now[amount as usize] = view.amount(amount, When::Now, &mut ());
+        }
+        for amount in Amount::COMPARED {
+            amounts.year_before[amount as usize] = view.amount(amount, When::YearBefore, &mut ());
+        }
+        amounts
+    }
+
+    fn get(&self, amount: Amount, when: When) -> Result<f64, Why> {
+        match when {
+            When::Now => self.now[amount as usize],
+            When::YearBefore => self.year_before[amount as usize],
+        }
     }
 }

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::amounts::{Amount, Trace, View, When};
+use super::amounts::{Trace, View, When};
 use super::factor::StatementFactor;
-use super::formulas::{SIGNALS, enterprise_value, formula, signals};
+use super::formulas::{Outcome, SIGNALS, formula, signals};
 use super::known::{Found, Known};
 use crate::arithmetic::{NULL, kept};
 use crate::domain::history::Split;
@@ -33,6 +33,8 @@ pub struct Explanation {
 pub struct AmountUsed {
     /// What it is.
     pub label: &'static str,
+    /// Whether it is that of a year before.
+    pub year_before: bool,
     /// The end of the period, or of the twelve months, that it is of; none where no period ends there.
     pub period_end: Option<NaiveDate>,
     /// In currency; EPS in currency a share and shares on the session's split basis.
@@ -72,6 +74,12 @@ pub struct Step {
     pub value: f64,
 }
 
+impl Step {
+    fn new(label: &str, value: f64) -> Self {
+        Self { label: label.to_owned(), value }
+    }
+}
+
 /// Explains `factor` on `session`. The arguments are those of [`StatementCursor`](super::StatementCursor).
 pub fn explain(
     statements: &[Statement],
@@ -95,6 +103,7 @@ pub fn explain(
                 steps.append(&mut notes.steps);
                 amounts.push(AmountUsed {
                     label: amount.label(),
+                    year_before: when == When::YearBefore,
                     period_end: view.end(when).ok(),
                     value: found.unwrap_or(NULL),
                     why_null: found.err().map(|why| why.to_string()),
@@ -102,12 +111,23 @@ pub fn explain(
                 });
                 found
             };
-            formula(factor, financial, market_equity, ask)
+            formula(factor, financial, ask)
         }
     };
-    if let Ok(view) = &view {
-        steps.extend(on_the_way(view, market_equity, factor));
+    if let Ok(Outcome::Priced(priced)) = &outcome {
+        steps.push(Step::new("market value", market_equity));
+        if factor == StatementFactor::EbitdaToEv {
+            steps.push(Step::new("enterprise value", priced.denominator(market_equity)));
+        }
     }
+    if factor == StatementFactor::PiotroskiF
+        && let Ok(view) = &view
+        && let Ok(met) = signals(|amount, when| view.amount(amount, when, &mut ()))
+    {
+        let step = |(label, met): (&&str, bool)| Step::new(label, f64::from(u8::from(met)));
+        steps.extend(SIGNALS.iter().zip(met).map(step));
+    }
+    let outcome = outcome.and_then(|outcome| outcome.at(market_equity));
     let value = outcome.map_or(NULL, kept);
     let why_null = match outcome {
         Err(why) => Some(why.to_string()),
@@ -116,28 +136,6 @@ pub fn explain(
     };
     let latest_period = view.ok().and_then(|view| view.end(When::Now).ok());
     Explanation { factor: factor.name(), value, why_null, latest_period, amounts, steps }
-}
-
-/// Amounts of the formula that no filing gives.
-fn on_the_way(view: &View<'_, '_>, market_equity: f64, factor: StatementFactor) -> Vec<Step> {
-    let ask = |amount: Amount, when| view.amount(amount, when, &mut ());
-    let step = |label: &str, value| Step { label: label.to_owned(), value };
-    let mut steps = Vec::new();
-    if StatementFactor::PRICED.contains(&factor) {
-        steps.push(step("market value", market_equity));
-    }
-    if factor == StatementFactor::EbitdaToEv
-        && let (Ok(debt), Ok(cash)) = (ask(Amount::Debt, When::Now), ask(Amount::Cash, When::Now))
-        && let Ok(value) = enterprise_value(market_equity, debt, cash)
-    {
-        steps.push(step("enterprise value", value));
-    }
-    if factor == StatementFactor::PiotroskiF
-        && let Ok(met) = signals(ask)
-    {
-        steps.extend(SIGNALS.iter().zip(met).map(|(label, met)| step(label, f64::from(u8::from(met)))));
-    }
-    steps
 }
 
 #[derive(Default)]
@@ -160,6 +158,6 @@ impl Trace for Notes {
     }
 
     fn growth(&mut self, from: NaiveDate, to: NaiveDate, growth: f64) {
-        self.steps.push(Step { label: format!("EPS growth from {from} to {to}"), value: growth });
+        self.steps.push(Step::new(&format!("EPS growth from {from} to {to}"), growth));
     }
 }

@@ -8,6 +8,9 @@ use StatementFactor::{
 
 use crate::arithmetic::catalogue::{STATEMENT_FACTOR_COUNT, STATEMENT_FACTORS};
 
+/// How many of them the price moves every day: the first ones.
+pub(super) const PRICED_COUNT: usize = 6;
+
 /// A factor from financial statements. TTM is trailing twelve months, ME market value of equity, BE book equity, AT total
 /// assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,9 +82,10 @@ impl StatementFactor {
         AssetGrowth,
     ];
 
-    /// Those that the price moves every day: the first ones of [`ALL`](Self::ALL).
-    pub(super) const PRICED: [Self; 6] =
-        [EarningsYield, BookToPrice, SalesToPrice, CashflowToPrice, FcfYield, EbitdaToEv];
+    /// Whether the price moves it every day.
+    pub fn is_priced(self) -> bool {
+        (self as usize) < PRICED_COUNT
+    }
 
     /// Published name.
     pub fn name(self) -> &'static str {

@@ -9,6 +9,7 @@ use super::amounts::When::{Now, YearBefore};
 use super::amounts::{Amount, LEAST_BASE, When, growth};
 use super::factor::StatementFactor;
 use super::why::Why;
+use crate::arithmetic::NULL;
 
 /// What the conditions of Piotroski's score are, in the order of [`signals`].
 pub const SIGNALS: [&str; 9] = [
@@ -26,34 +27,80 @@ pub const SIGNALS: [&str; 9] = [
 /// Rise of the share count that is no rise: what bringing two counts to one split basis may lose to rounding.
 const SAME_SHARES: f64 = 1.0 + 1e-9;
 
-/// The factor's value, or why it is null.
+/// What a formula comes to.
+#[derive(Debug, Clone, Copy)]
+pub enum Outcome {
+    /// A value.
+    Value(f64),
+    /// A value once the market value is known.
+    Priced(Priced),
+}
+
+impl Outcome {
+    /// The value on a row of this market value, or why it is null.
+    pub fn at(self, market_equity: f64) -> Result<f64, Why> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Priced(priced) => priced.at(market_equity),
+        }
+    }
+}
+
+/// A value that the price moves: numerator / (market value + debt − cash), without debt and cash but for the enterprise value.
+#[derive(Debug, Clone, Copy)]
+pub struct Priced {
+    numerator: f64,
+    debt: f64,
+    cash: f64,
+}
+
+impl Priced {
+    /// Null whatever the market value.
+    pub const NULL: Self = Self { numerator: NULL, debt: 0.0, cash: 0.0 };
+
+    /// What the numerator is divided by.
+    pub fn denominator(&self, market_equity: f64) -> f64 {
+        market_equity + self.debt - self.cash
+    }
+
+    /// The value on a row of this market value, or why it is null.
+    pub fn at(&self, market_equity: f64) -> Result<f64, Why> {
+        if market_equity.is_nan() {
+            return Err(Why::MarketValueUnknown);
+        }
+        if market_equity <= 0.0 {
+            return Err(Why::NotAboveZero("market value"));
+        }
+        over(self.numerator, self.denominator(market_equity), "enterprise value")
+    }
+}
+
+/// A factor's formula.
 ///
-/// - **Reads** amounts through `ask`, all that the formula names before it looks at any; `market_equity` in currency, NaN
-///   where it is unknown.
-/// - **Gives** a number that may still not be finite.
+/// - **Reads** amounts through `ask`, all that the formula names before it looks at any.
+/// - **Gives** what it comes to, a number that may still not be finite, or why it is null.
 pub fn formula(
     factor: StatementFactor,
     financial: bool,
-    market_equity: f64,
     mut ask: impl FnMut(Amount, When) -> Result<f64, Why>,
-) -> Result<f64, Why> {
-    match factor {
-        StatementFactor::EarningsYield => ask(NetIncome, Now)?.over_market(market_equity),
-        StatementFactor::BookToPrice => ask(BookEquity, Now)?.over_market(market_equity),
-        StatementFactor::SalesToPrice => ask(Revenue, Now)?.over_market(market_equity),
-        StatementFactor::CashflowToPrice => ask(OperatingCashFlow, Now)?.over_market(market_equity),
+) -> Result<Outcome, Why> {
+    let over_market = |numerator| Ok(Outcome::Priced(Priced { numerator, debt: 0.0, cash: 0.0 }));
+    let value = match factor {
+        StatementFactor::EarningsYield => return over_market(ask(NetIncome, Now)?),
+        StatementFactor::BookToPrice => return over_market(ask(BookEquity, Now)?),
+        StatementFactor::SalesToPrice => return over_market(ask(Revenue, Now)?),
+        StatementFactor::CashflowToPrice => return over_market(ask(OperatingCashFlow, Now)?),
         StatementFactor::FcfYield => {
             let (cash_flow, purchases) = (ask(OperatingCashFlow, Now), ask(CapitalExpenditure, Now));
-            (cash_flow? - purchases?).over_market(market_equity)
+            return over_market(cash_flow? - purchases?);
         }
         StatementFactor::EbitdaToEv => {
             let (ebitda, debt, cash) = (ask(Ebitda, Now), ask(Debt, Now), ask(Cash, Now));
-            let (ebitda, value) = (ebitda?, enterprise_value(market_equity, debt?, cash?)?);
-            ebitda.over(value, "enterprise value")
+            return Ok(Outcome::Priced(Priced { numerator: ebitda?, debt: debt?, cash: cash? }));
         }
         StatementFactor::Roe => {
             let (income, equity) = (ask(NetIncome, Now), ask(BookEquity, Now));
-            income?.over(equity?, "book equity")
+            over(income?, equity?, "book equity")
         }
         StatementFactor::Roa => over_assets(ask(NetIncome, Now), ask(Assets, Now)),
         StatementFactor::GrossProfitability if financial => Err(Why::Financial),
@@ -69,7 +116,7 @@ pub fn formula(
         StatementFactor::Leverage => over_assets(ask(Debt, Now), ask(Assets, Now)),
         StatementFactor::CurrentRatio => {
             let (assets, liabilities) = (ask(CurrentAssets, Now), ask(CurrentLiabilities, Now));
-            assets?.over(liabilities?, "current liabilities")
+            over(assets?, liabilities?, "current liabilities")
         }
         StatementFactor::EarningsVariability => ask(EpsVariability, Now),
         StatementFactor::PiotroskiF => {
@@ -88,15 +135,8 @@ pub fn formula(
             let (new, old) = (ask(Assets, Now), ask(Assets, YearBefore));
             rise(new?, old?, "total assets a year before")
         }
-    }
-}
-
-/// Market value of equity + debt − cash.
-pub fn enterprise_value(market_equity: f64, debt: f64, cash: f64) -> Result<f64, Why> {
-    if market_equity.is_nan() {
-        return Err(Why::MarketValueUnknown);
-    }
-    Ok(market_equity + debt - cash)
+    };
+    value.map(Outcome::Value)
 }
 
 /// The nine conditions of Piotroski's score, in the order of [`SIGNALS`]; each against a year before.
@@ -153,42 +193,27 @@ impl Year {
         };
         Ok(Self {
             net_income,
-            return_on_assets: net_income.over(assets, of_assets)?,
-            debt_to_assets: debt?.over(assets, of_assets)?,
-            current_ratio: current_assets?.over(current_liabilities?, of_liabilities)?,
+            return_on_assets: over(net_income, assets, of_assets)?,
+            debt_to_assets: over(debt?, assets, of_assets)?,
+            current_ratio: over(current_assets?, current_liabilities?, of_liabilities)?,
             shares: shares?,
-            gross_margin: gross_profit?.over(revenue, of_revenue)?,
-            asset_turnover: revenue.over(assets, of_assets)?,
+            gross_margin: over(gross_profit?, revenue, of_revenue)?,
+            asset_turnover: over(revenue, assets, of_assets)?,
         })
     }
 }
 
-trait Over {
-    /// The quotient, where the denominator is above 0.
-    fn over(self, denominator: f64, what: &'static str) -> Result<f64, Why>;
-    /// The quotient by the market value of equity.
-    fn over_market(self, market_equity: f64) -> Result<f64, Why>;
-}
-
-impl Over for f64 {
-    fn over(self, denominator: f64, what: &'static str) -> Result<f64, Why> {
-        if denominator > 0.0 { Ok(self / denominator) } else { Err(Why::NotAboveZero(what)) }
-    }
-
-    fn over_market(self, market_equity: f64) -> Result<f64, Why> {
-        if market_equity.is_nan() {
-            return Err(Why::MarketValueUnknown);
-        }
-        self.over(market_equity, "market value")
-    }
+/// The quotient, where the denominator is above 0.
+fn over(numerator: f64, denominator: f64, what: &'static str) -> Result<f64, Why> {
+    if denominator > 0.0 { Ok(numerator / denominator) } else { Err(Why::NotAboveZero(what)) }
 }
 
 fn over_assets(amount: Result<f64, Why>, assets: Result<f64, Why>) -> Result<f64, Why> {
-    amount?.over(assets?, "total assets")
+    over(amount?, assets?, "total assets")
 }
 
 fn over_revenue(amount: Result<f64, Why>, revenue: Result<f64, Why>) -> Result<f64, Why> {
-    amount?.over(revenue?, "revenue")
+    over(amount?, revenue?, "revenue")
 }
 
 /// new / old − 1, where the base is above 0 and not too small.

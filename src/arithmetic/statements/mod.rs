@@ -28,13 +28,19 @@ mod known;
 mod why;
 
 #[cfg(test)]
+mod apple;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod real_data;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traps;
 
 pub use cursor::StatementCursor;
 pub use explain::{AmountUsed, Explanation, Input, Step, explain};

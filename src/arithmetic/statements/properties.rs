@@ -24,7 +24,7 @@ fn market_equity(seed: u64, session: i32) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn every_value_is_what_the_definition_says(seed in any::<u64>()) {

@@ -35,7 +35,7 @@ impl<'a> Naive<'a> {
     pub fn value(&self, factor: &str) -> Number {
         let p = self.latest()?;
         let y = || self.year_before(p);
-        let me = if self.market_equity.is_nan() { None } else { Some(self.market_equity) };
+        let me = (self.market_equity > 0.0).then_some(self.market_equity);
         let value = match factor {
             "earnings_yield" => over(self.ttm("net income", p)?, me?)?,
             "book_to_price" => over(self.balance("book equity", p)?, me?)?,

@@ -39,27 +39,37 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingUsable => f.write_str("no statement is usable yet"),
+            Self::NothingUsable => {
+                f.write_str("no quarterly or annual statement was filed before the session")
+            }
             Self::Expired(end) => {
                 let day = expiry(*end).checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
                 write!(f, "the latest period, {end}, expired on {day}")
             }
             Self::NotGiven(amount, end) => write!(f, "{} is not given for {end}", amount.given_by()),
             Self::ChainBreaks(amount, end) => {
-                write!(f, "{}: the chain of four quarters breaks before {end}", amount.label())
+                write!(
+                    f,
+                    "{} needs four quarters in a row, and none that ends 80 to 101 days before {end} is known",
+                    amount.label()
+                )
             }
             Self::NotDerived(amount, end) => write!(
                 f,
-                "{} is not given for the quarter to {end}, and the three quarters before it are not all there to derive it from the year",
+                "{} is not given for the quarter to {end}, and cannot be the year less the three quarters before, which do not all give it",
                 amount.given_by()
             ),
-            Self::NoYearBefore(end) => write!(f, "no period ends a year before {end}"),
+            Self::NoYearBefore(end) => {
+                write!(f, "no known period ends 350 to 380 days before {end}, to compare with")
+            }
             Self::TooLarge(amount) => write!(f, "{} is too large for a number", amount.label()),
-            Self::NotAboveZero(what) => write!(f, "{what} not above 0"),
+            Self::NotAboveZero(what) => write!(f, "{what} is not above 0"),
             Self::SmallBase(what) => write!(f, "{what} is too close to 0 to be the base of a growth"),
-            Self::FewGrowths(count) => write!(f, "needs 3 yearly growths of EPS, has {count}"),
-            Self::Financial => f.write_str("a financial"),
-            Self::MarketValueUnknown => f.write_str("market value unknown"),
+            Self::FewGrowths(count) => {
+                write!(f, "needs 3 growths of annual EPS from year to year, has {count}")
+            }
+            Self::Financial => f.write_str("it is a financial, for which gross profit means little"),
+            Self::MarketValueUnknown => f.write_str("the market value is unknown, because no share count is"),
         }
     }
 }

@@ -1,6 +1,7 @@
-//! `features`: keeps the feature store up to the bars, shows it, exports it, evaluates it, and proves it.
+//! `features`: keeps the feature store up to the bars, shows it, explains every number, exports it, evaluates it, and proves it.
 
 mod evaluate;
+mod explain;
 mod export;
 mod show;
 
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 use tidemark::arithmetic::catalogue::FACTORS;
 use tidemark::failure::{self, Failure};
 use tidemark::jobs::evaluate::EvaluateError;
+use tidemark::jobs::explain::ExplainError;
 use tidemark::jobs::refresh::{self, Options, Reason, Sample};
 use tidemark::say::{self, Progress};
 use tidemark::settings::{Settings, SettingsArgs};
@@ -50,6 +52,7 @@ enum Command {
         sample: usize,
     },
     Show(show::Args),
+    Explain(explain::Args),
     /// List the factors: unit, direction, history, definition
     List {
         /// As a JSON array
@@ -66,9 +69,10 @@ async fn main() -> ExitCode {
     sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
-        Err(error) => {
-            failure::report(&error, |cause| cause.downcast_ref::<EvaluateError>().map(EvaluateError::hint))
-        }
+        Err(error) => failure::report(&error, |cause| {
+            let explain = || cause.downcast_ref::<ExplainError>().map(ExplainError::hint);
+            cause.downcast_ref::<EvaluateError>().map(EvaluateError::hint).or_else(explain)
+        }),
     }
 }
 
@@ -118,6 +122,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Show(args) => show::run(&mut client, &args).await,
+        Command::Explain(args) => explain::run(&mut client, &args, &settings.benchmark).await,
         Command::Evaluate(args) => evaluate::run(&mut client, &args, &settings.benchmark).await,
         Command::Export(args) => export::run(&mut client, &args, &settings.benchmark).await,
         Command::List { .. } => Ok(ExitCode::SUCCESS),

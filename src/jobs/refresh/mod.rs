@@ -187,11 +187,32 @@ fn parameters(benchmark: Option<i32>) -> String {
     crate::store::hex(&hash.finalize())
 }
 
+/// How the stored features stand to the data and to this program.
+#[derive(Debug)]
+pub struct Freshness {
+    /// What the next refresh has to do.
+    pub work: Work,
+    /// Factors that this program defines otherwise than those stored.
+    pub redefined: Vec<&'static str>,
+    /// Whether families or directions differ.
+    pub regrouped: bool,
+}
+
+/// How the stored features stand, with the instrument `benchmark` as the benchmark.
+pub async fn freshness(
+    transaction: &Transaction<'_>,
+    benchmark: Option<i32>,
+) -> Result<Freshness, StoreError> {
+    let (_, work) = change_log::work(transaction, Job::Features, &parameters(benchmark)).await?;
+    let redefined = Redefined::read(transaction).await?;
+    Ok(Freshness { work, redefined: redefined.names(), regrouped: redefined.families })
+}
+
 /// Whether the stored features are of this program's definitions and of this benchmark.
 pub async fn are_current(transaction: &Transaction<'_>, benchmark: &str) -> Result<bool, StoreError> {
     let benchmark = instruments::latest_of(transaction, benchmark).await?;
-    let (_, work) = change_log::work(transaction, Job::Features, &parameters(benchmark)).await?;
-    Ok(matches!(work, Work::Since(_)) && !Redefined::read(transaction).await?.any())
+    let stored = freshness(transaction, benchmark).await?;
+    Ok(matches!(stored.work, Work::Since(_)) && stored.redefined.is_empty() && !stored.regrouped)
 }
 
 /// Runs the refresh. `progress` is told how many of how many sessions are done. The caller holds the features lock.
