@@ -16,6 +16,12 @@ struct Period {
     instrument_id: i32,
 }
 
+impl Period {
+    fn holds(&self, date: NaiveDate) -> bool {
+        self.from <= date && self.until.is_none_or(|until| date < until)
+    }
+}
+
 /// Which instrument traded under which ticker on which day.
 #[derive(Debug, Default)]
 pub struct Tickers {
@@ -42,11 +48,7 @@ impl Tickers {
 
     /// The instrument behind `ticker` on `date`.
     pub fn find(&self, ticker: &str, date: NaiveDate) -> Option<i32> {
-        self.periods
-            .get(ticker)?
-            .iter()
-            .find(|period| period.from <= date && period.until.is_none_or(|until| date < until))
-            .map(|period| period.instrument_id)
+        self.periods.get(ticker)?.iter().find(|period| period.holds(date)).map(|period| period.instrument_id)
     }
 
     /// Those of `seen` (tickers and days) that no instrument has: one day for each stretch of time that [`Tickers::create`]
@@ -64,6 +66,16 @@ impl Tickers {
     /// The instrument that last had `ticker`.
     pub fn latest(&self, ticker: &str) -> Option<i32> {
         self.periods.get(ticker)?.iter().max_by_key(|period| period.from).map(|period| period.instrument_id)
+    }
+
+    /// The instrument that a filing under `ticker` on `date` speaks of: the one that had the ticker then, else that had it last;
+    /// of the filer's own (`is_filer`) where there are any, because a company may file when its ticker is another's.
+    pub fn of_filing(&self, ticker: &str, date: NaiveDate, is_filer: impl Fn(i32) -> bool) -> Option<i32> {
+        let periods = self.periods.get(ticker)?;
+        let own: Vec<&Period> = periods.iter().filter(|period| is_filer(period.instrument_id)).collect();
+        let among = if own.is_empty() { periods.iter().collect() } else { own };
+        let then = among.iter().find(|period| period.holds(date));
+        then.or_else(|| among.iter().max_by_key(|period| period.from)).map(|period| period.instrument_id)
     }
 
     /// The instruments that had `ticker` on some day of `from` … `until` (half-open), ascending by id. A ticker that was used
@@ -222,6 +234,15 @@ pub async fn all(client: &impl GenericClient) -> Result<Vec<Instrument>, StoreEr
         .collect())
 }
 
+/// The Central Index Key of every instrument that has one: ten digits.
+pub async fn ciks(client: &impl GenericClient) -> Result<HashMap<i32, String>, StoreError> {
+    let rows = client
+        .query(include_str!("../../sql/instruments_ciks.sql"), &[])
+        .await
+        .during("reading the instruments")?;
+    Ok(rows.into_iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 /// Instruments that were merged into others, ascending: they have no bars any more, but may have stored features.
 pub async fn merged(client: &impl GenericClient) -> Result<Vec<i32>, StoreError> {
     let rows = client
@@ -229,4 +250,29 @@ pub async fn merged(client: &impl GenericClient) -> Result<Vec<i32>, StoreError>
         .await
         .during("reading merged instruments")?;
     Ok(rows.into_iter().map(|row| row.get(0)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filing_goes_to_its_filer_though_the_ticker_is_another_s_by_then() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        let period = |from, until: Option<&str>, instrument_id| Period {
+            from: day(from),
+            until: until.map(day),
+            instrument_id,
+        };
+        let periods = vec![period("2000-01-03", Some("2012-05-18"), 1), period("2012-05-18", None, 2)];
+        let tickers = Tickers { periods: HashMap::from([("FB".to_owned(), periods)]) };
+        let of = |date: &str, filer: Option<i32>| tickers.of_filing("FB", day(date), |id| Some(id) == filer);
+        assert_eq!(
+            [of("2012-03-01", None), of("2012-08-01", None), of("1999-03-01", None)],
+            [Some(1), Some(2), Some(2)]
+        );
+        assert_eq!([of("2012-08-01", Some(1)), of("2012-03-01", Some(2))], [Some(1), Some(2)]);
+        assert_eq!(of("2012-08-01", Some(3)), Some(2), "nobody is known to be the filer");
+        assert_eq!(tickers.of_filing("META", day("2012-08-01"), |_| true), None);
+    }
 }

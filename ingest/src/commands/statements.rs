@@ -1,5 +1,6 @@
 //! `ingest statements`: income statements, balance sheets and cash flow statements, every version under its filing date.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,14 +9,14 @@ use deadpool_postgres::tokio_postgres::Client;
 use tidemark::failure::Failure;
 use tidemark::say;
 use tidemark::settings::Settings;
-use tidemark::store::instruments::Tickers;
+use tidemark::store::instruments::{self, Tickers};
 use tidemark::store::statements::{self, Kind, Progress, Run, Settled, StatementRow};
 use tidemark::store::{During, StoreError};
 
 use super::actions::known;
 use super::listing::Listing;
 use super::refusals::Refusals;
-use crate::replies::statements::RawStatement;
+use crate::replies::statements::{RawStatement, StatementRecord};
 use crate::source::{self, Pace, ReplySource};
 use crate::vendor::VendorClient;
 
@@ -49,7 +50,8 @@ pub struct Args {
 const RULES: &str = "\
 Rules, each counted where it applies:
 - A statement of several tickers is one of each, and counts are of those. Its instrument is the one that had the ticker on \
-the filing date, else the one that had it last, because the vendor lists the tickers of today.
+the filing date, else the one that had it last, because the vendor lists the tickers of today; where one that ever had the \
+ticker is known to be the filer by its CIK, it is that one.
 - Set aside: a day that is missing or absurd, a filing before its period's end or after today, another timeframe than \
 quarterly, annual and trailing_twelve_months, a field that is not a number. Numbers are stored as they come, absurd or not.
 - Of contradictory statements of one period, timeframe and filing date the one with the lowest CIK is kept (the older \
@@ -129,18 +131,19 @@ pub fn today() -> NaiveDate {
 /// A page that cannot be had or read. What was committed stays.
 pub async fn load(client: &mut Client, source: Source<'_>, today: NaiveDate) -> anyhow::Result<Report> {
     check(source)?;
-    let tickers = Tickers::read(client).await?;
+    let companies =
+        Companies { tickers: Tickers::read(client).await?, ciks: instruments::ciks(client).await? };
     let mut report = Report { parts: Vec::new() };
     for kind in Kind::ALL {
         let part = match source {
             Source::Files(folder) => match Listing::of_files(folder, kind.name())? {
-                Some(listing) => load_kind(client, kind, listing, None, &tickers, today).await?,
+                Some(listing) => load_kind(client, kind, listing, None, &companies, today).await?,
                 None => continue,
             },
             Source::Rest { vendor, since, tickers: only } => {
                 let plan = Plan::new(Progress::read(client, kind).await?, since, only, today);
                 let listing = plan.listing(vendor, kind, only);
-                load_kind(client, kind, listing, Some(plan), &tickers, today).await?
+                load_kind(client, kind, listing, Some(plan), &companies, today).await?
             }
         };
         report.parts.push(part);
@@ -211,7 +214,7 @@ async fn load_kind(
     kind: Kind,
     mut listing: Listing<'_>,
     mut plan: Option<Plan>,
-    tickers: &Tickers,
+    companies: &Companies,
     today: NaiveDate,
 ) -> anyhow::Result<Part> {
     let action = "storing statements";
@@ -222,7 +225,7 @@ async fn load_kind(
     loop {
         let before = listing.results;
         let Some(page) = listing.next::<RawStatement>().await? else { break };
-        let rows = part.rows(&page, before, tickers, today);
+        let rows = part.rows(&page, before, companies, today);
         drop(page);
         let periods = || rows.iter().map(|row| row.period_end);
         let is_next = rows.is_empty() || periods().min() >= latest;
@@ -263,13 +266,26 @@ async fn load_kind(
     Ok(part)
 }
 
+/// Who filed what.
+struct Companies {
+    tickers: Tickers,
+    ciks: HashMap<i32, String>,
+}
+
+impl Companies {
+    fn of(&self, record: &StatementRecord) -> Option<i32> {
+        let is_filer = |id| record.cik.is_some() && self.ciks.get(&id) == record.cik.as_ref();
+        self.tickers.of_filing(&record.ticker, record.filing_date, is_filer)
+    }
+}
+
 impl Part {
     /// The statements of a page whose first result is at place `before` + 1, with their instruments, an instrument once.
     fn rows(
         &mut self,
         page: &[RawStatement],
         before: usize,
-        tickers: &Tickers,
+        companies: &Companies,
         today: NaiveDate,
     ) -> Vec<StatementRow> {
         let mut rows: Vec<StatementRow> = Vec::with_capacity(page.len());
@@ -278,9 +294,8 @@ impl Part {
             for record in raw.records(self.kind, before + at + 1, today) {
                 self.read += 1;
                 let found = known(record, &mut self.set_aside, |record| {
-                    let found = tickers.find(&record.ticker, record.filing_date);
-                    found
-                        .or_else(|| tickers.latest(&record.ticker))
+                    companies
+                        .of(record)
                         .ok_or_else(|| format!("{} filed {}", record.ticker, record.filing_date))
                 });
                 let Some((instrument_id, record)) = found else { continue };
