@@ -101,8 +101,8 @@ impl Input {
         }
         let difference = compare(market, &computed, &mut stored, &here);
         let everybody = sections::is_everybody(market, &here, &sessions);
-        let moments = everybody
-            .then(|| sections::moments(market, &here, &computed, &HashMap::new(), &difference.moved()));
+        let moments =
+            everybody.then(|| sections::moments(market, &computed, &HashMap::new(), &difference.moved()));
         Output { sessions, here, computed, difference, moments, computing: started.elapsed() }
     }
 }

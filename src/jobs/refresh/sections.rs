@@ -37,7 +37,7 @@ pub async fn refresh(
         let others = read_others(transaction, here, sessions).await?;
         done.reading += started.elapsed();
         let started = Instant::now();
-        let moments = moments(market, here, computed, &others, sessions);
+        let moments = moments(market, computed, &others, sessions);
         done.computing += started.elapsed();
         let started = Instant::now();
         done.sections_changed += store(transaction, sessions, &moments).await?;
@@ -108,25 +108,30 @@ async fn read_others(
 /// The moments of the sessions `moved` that their factors move, from computed rows and the `others`.
 pub fn moments(
     market: &Market,
-    here: &Reach,
     computed: &Computed,
     others: &HashMap<i32, Vec<(i32, FeatureRow)>>,
     moved: &[(i32, FactorSet)],
 ) -> MomentsRows {
+    // One walk along everybody's rows; looking each session up in them would miss the cache ten thousand times a session.
+    let first = moved.first().map_or(0, |(session, _)| *session);
+    let mut own: Vec<Vec<(i32, &FeatureRow)>> =
+        vec![Vec::new(); moved.last().map_or(0, |(last, _)| last - first + 1) as usize];
+    for (id, rows) in computed {
+        for row in rows {
+            if let Some(rows) = usize::try_from(row.session - first).ok().and_then(|at| own.get_mut(at)) {
+                rows.push((*id, row));
+            }
+        }
+    }
     moved
         .par_iter()
         .map_init(CrossSection::default, |section, (session, moved)| {
-            let mut rows: Vec<(i32, &FeatureRow)> =
-                others.get(session).into_iter().flatten().map(|(id, row)| (*id, row)).collect();
-            for (id, own) in computed {
-                if here[id].contains(session)
-                    && let Ok(at) = own.binary_search_by_key(session, |row| row.session)
-                {
-                    rows.push((*id, &own[at]));
-                }
+            let mut rows = own[(session - first) as usize].clone();
+            if let Some(others) = others.get(session) {
+                rows.extend(others.iter().map(|(id, row)| (*id, row)));
+                // Ascending by instrument, because sums run in this order.
+                rows.sort_by_key(|(id, _)| *id);
             }
-            // Ascending by instrument, because sums run in this order.
-            rows.sort_by_key(|(id, _)| *id);
             (*session, of_session(section, market, &rows, *moved))
         })
         .collect()
