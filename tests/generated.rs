@@ -230,6 +230,9 @@ This page is written by `make generate` and held against the program by a test.
   earnings per share of a window are on t's own split basis, so that a later split changes no stored value.
 - **TTM** is the annual figure where a year ends with the latest usable period, else the sum of its four last quarters (ends 80 to 101 days apart; a missing quarter is the annual
   figure less the other three). A year before is 350 to 380 days earlier. Of one period and field the latest filing that gives the field counts, from its own filing date on.
+  An annual statement that ends with the latest period gives the flows even where it lacks a figure that four quarters have: the factor is null then. A quarter's EPS derived from the year may
+  differ from the published one by some cents, because shares are averaged over each period by itself; amounts of money are exact. Filed rows of trailing twelve months are not read.
+- **Currency** is that of the filing; nothing is converted. The latest period counts through the day 18 months after its end.
 - **ME** is close x shares outstanding (basic, of the latest filing that gives them); **BE** the parent's equity, else total equity; **AT** total assets; debt is long-term and current debt,
   those given; net income is that to common shareholders, else the consolidated; capital expenditure is the size of purchases of property, plant and equipment; EBITDA is as given, else
   operating income + depreciation and amortisation.
