@@ -277,7 +277,8 @@ pub async fn read_since(
         copy_out::rows(transaction, include_str!("../../sql/bars_since.sql"), &values, READING, take).await?;
     } else {
         let window = [Literal::Date(from), Literal::Date(END_DAY)];
-        copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, READING, take).await?;
+        copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, READING, take)
+            .await?;
     }
     Ok(group(raw, true))
 }

@@ -231,8 +231,7 @@ pub async fn follow(
         .during(action)?;
     let standing = Standing { snapshot: row.get(0), system_identifier: row.get(1), reference: row.get(3) };
     let missed: bool = row.get(2);
-    let Some(last) =
-        last.filter(|last| !missed && last.system_identifier == standing.system_identifier)
+    let Some(last) = last.filter(|last| !missed && last.system_identifier == standing.system_identifier)
     else {
         return Ok((standing, None));
     };

@@ -19,9 +19,9 @@ use crate::arithmetic::factors::{Benchmark, FactorColumns, Workspace, price_fact
 use crate::arithmetic::statements::StatementCursor;
 use crate::domain::history::{BarSlice, History};
 use crate::store::bars::{self, BarTable};
+use crate::store::change_log::{self, Change, Topic};
 use crate::store::features::{self, FeatureRow, WIDTH};
 use crate::store::refresh_runs::Done;
-use crate::store::change_log::{self, Change, Topic};
 use crate::store::{StoreError, date_of};
 
 const _: () = assert!(WIDTH == FACTOR_COUNT, "the table has a column a factor");

@@ -174,7 +174,11 @@ fn build() -> Vec<Column> {
         add("instrument", Kind::Text, "", name.into(), false, Source::Text(of), definition.into());
     };
     text("ticker", TextOf::Ticker, "Its ticker now, or the last it had. Case-sensitive.");
-    text("type", TextOf::Type, "Vendor's type: CS common share, ADRC receipt, ETF, WARRANT …; null where unknown.");
+    text(
+        "type",
+        TextOf::Type,
+        "Vendor's type: CS common share, ADRC receipt, ETF, WARRANT …; null where unknown.",
+    );
     text("exchange", TextOf::Exchange, "Primary exchange, as a MIC: XNYS, XNAS …; null where unknown.");
     text("sector", TextOf::Sector, "GICS sector; null where unknown.");
     let population = "Whether it is compared with others: the population of ranks and scores, fixed by rule.";
@@ -229,7 +233,8 @@ fn build() -> Vec<Column> {
         add("factor", Kind::Number, factor.unit, factor.name.into(), true, source, definition);
     }
     for (at, family) in families::NAMES.iter().enumerate() {
-        let definition = format!("Score of the family {family}: its factors' z-scores together; mean 0, sd 1.");
+        let definition =
+            format!("Score of the family {family}: its factors' z-scores together; mean 0, sd 1.");
         add("family", Kind::Number, "sd", format!("{family}_z"), false, Source::Family(at), definition);
         let definition = format!("{family}_z less its sector's mean, standardised again.");
         let source = Source::FamilyNeutral(at);
@@ -237,9 +242,24 @@ fn build() -> Vec<Column> {
     }
 
     for (name, of, unit, definition) in [
-        ("rank", ScoreOf::Rank, "place", "Place by ics among all that are scored, from 1; never depends on a filter."),
-        ("ics", ScoreOf::Ics, "points", "Institutional core score: weighted mean of technical, alpha, quality, stability, liquidity, events."),
-        ("merit", ScoreOf::Merit, "points", "Weighted mean of ics, momentum, quality, value, growth, liquidity, less penalties."),
+        (
+            "rank",
+            ScoreOf::Rank,
+            "place",
+            "Place by ics among all that are scored, from 1; never depends on a filter.",
+        ),
+        (
+            "ics",
+            ScoreOf::Ics,
+            "points",
+            "Institutional core score: weighted mean of technical, alpha, quality, stability, liquidity, events.",
+        ),
+        (
+            "merit",
+            ScoreOf::Merit,
+            "points",
+            "Weighted mean of ics, momentum, quality, value, growth, liquidity, less penalties.",
+        ),
         ("technical", ScoreOf::Technical, "points", "100 × mean of the ranks of seven signals."),
         ("alpha", ScoreOf::Alpha, "points", "100 × rank of the mean of the family scores."),
         ("stability", ScoreOf::Stability, "points", "100 × (1 − rank of vol_60)."),
@@ -248,8 +268,18 @@ fn build() -> Vec<Column> {
         ("value", ScoreOf::Value, "points", "100 × rank of value_z."),
         ("quality", ScoreOf::Quality, "points", "100 × rank of quality_z."),
         ("growth", ScoreOf::Growth, "points", "100 × rank of growth_z."),
-        ("events", ScoreOf::Events, "points", "50, less 10 if earnings are known to come soon; null where no source of events is loaded."),
-        ("penalty", ScoreOf::Penalty, "points", "What merit loses for thin trading, a wide range and a small market equity."),
+        (
+            "events",
+            ScoreOf::Events,
+            "points",
+            "50, less 10 if earnings are known to come soon; null where no source of events is loaded.",
+        ),
+        (
+            "penalty",
+            ScoreOf::Penalty,
+            "points",
+            "What merit loses for thin trading, a wide range and a small market equity.",
+        ),
     ] {
         add("score", Kind::Number, unit, name.into(), false, Source::Score(of), definition.into());
     }
@@ -258,7 +288,11 @@ fn build() -> Vec<Column> {
     };
     text("tier", TextOf::Tier, "CORE, SATELLITE or WATCH, by ics.");
     text("band", TextOf::Band, "A+, A, B, C or D, by merit.");
-    text("flags", TextOf::Flags, "What lacks and which penalties count, with commas between; empty where nothing is to be said.");
+    text(
+        "flags",
+        TextOf::Flags,
+        "What lacks and which penalties count, with commas between; empty where nothing is to be said.",
+    );
 
     for (at, factor) in FACTORS.iter().enumerate() {
         let name = factor.name;
@@ -267,17 +301,28 @@ fn build() -> Vec<Column> {
     }
     for (at, factor) in FACTORS.iter().enumerate() {
         let name = factor.name;
-        let definition = format!("Percentile rank of {name} over the population, 0 … 1; its greatest is nearest to 1.");
+        let definition =
+            format!("Percentile rank of {name} over the population, 0 … 1; its greatest is nearest to 1.");
         let source = Source::FactorRank(at);
         add("rank", Kind::Number, "ratio", format!("{name}_rank"), false, source, definition);
     }
 
     for (name, of, unit, definition) in [
         ("entry", PlanOf::Entry, "price", "Plan: the close."),
-        ("stop", PlanOf::Stop, "price", "Plan: max(close − 3 ATR, min(lowest low of 10 bars, close − 1.5 ATR))."),
+        (
+            "stop",
+            PlanOf::Stop,
+            "price",
+            "Plan: max(close − 3 ATR, min(lowest low of 10 bars, close − 1.5 ATR)).",
+        ),
         ("target", PlanOf::Target, "price", "Plan: entry + 2 (entry − stop)."),
         ("risk_per_share", PlanOf::RiskPerShare, "price", "Plan: entry − stop, which is 1 R."),
-        ("shares", PlanOf::Shares, "shares", "Plan: what the profile's risk buys, at most 1 % of adv_20 in money."),
+        (
+            "shares",
+            PlanOf::Shares,
+            "shares",
+            "Plan: what the profile's risk buys, at most 1 % of adv_20 in money.",
+        ),
         ("position_value", PlanOf::PositionValue, "money", "Plan: shares × entry."),
     ] {
         add("plan", Kind::Number, unit, name.into(), false, Source::Plan(of), definition.into());

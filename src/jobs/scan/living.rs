@@ -158,10 +158,7 @@ impl State {
         let news = moved.iter().map(|change| change.instrument_id).any(|id| {
             unknown(&id) || panel.signals.binary_search_by_key(&id, |row| row.instrument_id).is_err()
         });
-        if news
-            || self.standing.reference != standing.reference
-            || !of(&[Topic::Instruments]).is_empty()
-        {
+        if news || self.standing.reference != standing.reference || !of(&[Topic::Instruments]).is_empty() {
             panel.read_instruments(transaction, benchmark).await?;
         }
         let session = date_of(panel.session);
@@ -169,11 +166,8 @@ impl State {
             let covers = |change: &&Change| {
                 change.from <= session && change.through.is_none_or(|through| session <= through)
             };
-            let ids: Vec<i32> = of(&[Topic::Features])
-                .iter()
-                .filter(covers)
-                .map(|change| change.instrument_id)
-                .collect();
+            let ids: Vec<i32> =
+                of(&[Topic::Features]).iter().filter(covers).map(|change| change.instrument_id).collect();
             followed.features = panel.reread_features(transaction, &ids).await?;
         } else {
             followed.features = panel.read_features(transaction).await?;

@@ -25,7 +25,7 @@ use crate::store::signals::{self as kept, LatestSignals};
 use crate::store::{StoreError, bars, features};
 
 pub use ranking::{Drop, Ranking, Row};
-pub use verify::{Verdict, verify};
+pub use verify::{Comparison, Verdict, compare, verify};
 
 /// Most rows that are stored of a run, however many are listed.
 const STORED_ROWS: usize = 100;

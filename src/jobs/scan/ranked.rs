@@ -9,11 +9,13 @@ use super::panel::Panel;
 use crate::arithmetic::catalogue::{self, FACTORS};
 use crate::arithmetic::cross_section::{CrossSection, z};
 use crate::arithmetic::factor_set::FactorSet;
+use crate::arithmetic::plan::{self, Plan};
 use crate::arithmetic::ranks::{percentile_ranks, ranked_rows};
 use crate::arithmetic::scores::{self, ScoreInput, Scores, Weights};
 use crate::arithmetic::session::{Section, SessionColumns, cross_section_of};
 use crate::arithmetic::signals::SignalId;
-use crate::arithmetic::NULL;
+use crate::arithmetic::universe::Facts;
+use crate::arithmetic::{NULL, strength};
 use crate::domain::instrument;
 use crate::store::instruments::Instrument;
 use crate::store::signals::LatestSignals;
@@ -52,8 +54,7 @@ pub fn rank(panel: Arc<Panel>, weights: &Weights) -> Result<Ranked, ScanError> {
     let signals: Vec<Option<u32>> = places(&panel);
     let columns = session_columns(&panel, &signals);
     let section = cross_section_of(&mut CrossSection::default(), &columns, FactorSet::of_families());
-    let mut ranked =
-        Ranked { panel, scores: Scores::default(), rank: Vec::new(), columns, section, signals };
+    let mut ranked = Ranked { panel, scores: Scores::default(), rank: Vec::new(), columns, section, signals };
     ranked.scores = ranked.compute_scores(weights)?;
     let tickers: Vec<&str> = ranked.panel.instruments.iter().map(|one| one.ticker.as_str()).collect();
     let mut rank = vec![NULL; tickers.len()];
@@ -62,6 +63,17 @@ pub fn rank(panel: Arc<Panel>, weights: &Weights) -> Result<Ranked, ScanError> {
     }
     ranked.rank = rank;
     Ok(ranked)
+}
+
+fn number(plan: &Plan, of: PlanOf) -> f64 {
+    match of {
+        PlanOf::Entry => plan.entry,
+        PlanOf::Stop => plan.stop,
+        PlanOf::Target => plan.target,
+        PlanOf::RiskPerShare => plan.risk_per_share,
+        PlanOf::Shares => plan.shares,
+        PlanOf::PositionValue => plan.position_value,
+    }
 }
 
 /// Where each instrument's signals are. Both are ascending by instrument.
@@ -125,8 +137,8 @@ impl Ranked {
         self.signals(row).map(|signals| self.panel.session - signals.session)
     }
 
-    /// Values of a column, a row each.
-    pub fn values(&self, column: &Column) -> Values {
+    /// Values of a column, a row each; the plan's by `plan`.
+    pub fn values(&self, column: &Column, plan: &plan::Settings) -> Values {
         match column.source {
             Source::Text(of) => Values::Texts(self.texts(of)),
             Source::Population => {
@@ -135,7 +147,12 @@ impl Ranked {
             Source::Bar(place) => self.of_signals(|row| row.bar[place]),
             Source::BarAge => self.of_signals(|row| f64::from(self.panel.session - row.session)),
             Source::Signal(id) => self.of_signals(|row| row.values[id as usize]),
-            Source::RelativeStrength(_) | Source::SectorStrength(_) => todo!(),
+            Source::RelativeStrength(bars) => Values::Numbers(self.against_benchmark(bars)),
+            Source::SectorStrength(bars) => Values::Numbers(strength::against_sector(
+                &self.returns(bars),
+                &self.columns.sectors,
+                &self.columns.population,
+            )),
             Source::Factor(at) => Values::Numbers(self.columns.values[at].clone()),
             Source::FactorZ(at) => Values::Numbers(self.z_scores(at)),
             Source::FactorRank(at) => {
@@ -144,7 +161,9 @@ impl Ranked {
             Source::Family(at) => Values::Numbers(self.section.families[at].scores.clone()),
             Source::FamilyNeutral(at) => Values::Numbers(self.section.families[at].neutral.clone()),
             Source::Score(of) => Values::Numbers(self.score(of).to_vec()),
-            Source::Plan(_) => todo!(),
+            Source::Plan(of) => {
+                Values::Numbers(self.plans(plan).iter().map(|plan| number(plan, of)).collect())
+            }
         }
     }
 
@@ -156,6 +175,35 @@ impl Ranked {
     fn signal(&self, id: SignalId) -> Vec<f64> {
         let at = |at: &Option<u32>| at.map_or(NULL, |at| self.panel.signals[at as usize].values[id as usize]);
         self.signals.iter().map(at).collect()
+    }
+
+    /// The instrument's own returns over so many bars.
+    fn returns(&self, bars: u32) -> Vec<f64> {
+        self.signal(match bars {
+            21 => SignalId::Return21,
+            63 => SignalId::Return63,
+            _ => SignalId::Return252,
+        })
+    }
+
+    fn against_benchmark(&self, bars: u32) -> Vec<f64> {
+        let returns = self.returns(bars);
+        let is_benchmark = |one: &Instrument| Some(one.id) == self.panel.benchmark;
+        let benchmark = self.panel.instruments.iter().position(is_benchmark);
+        strength::against_benchmark(&returns, benchmark.map(|row| returns[row]))
+    }
+
+    /// The trade plan of every row.
+    pub fn plans(&self, settings: &plan::Settings) -> Vec<Plan> {
+        let adv_20 = catalogue::position("adv_20").map_or(&[] as &[f64], |at| &self.columns.values[at]);
+        let of = |(row, adv_20): (usize, &f64)| match self.signals(row) {
+            Some(signals) => {
+                let value = |id: SignalId| signals.values[id as usize];
+                plan::plan(signals.close(), value(SignalId::Atr14), value(SignalId::Low10), *adv_20, settings)
+            }
+            None => Plan::NONE,
+        };
+        adv_20.iter().enumerate().map(of).collect()
     }
 
     /// Null outside of the population.
@@ -206,6 +254,28 @@ impl Ranked {
         }
     }
 
+    /// What the universe's rules ask of a row.
+    pub fn facts(&self, row: usize) -> Facts<'_> {
+        let one = &self.panel.instruments[row];
+        let signals = self.signals(row);
+        let factor = |name| catalogue::position(name).map_or(NULL, |at| self.columns.values[at][row]);
+        Facts {
+            ticker: &one.ticker,
+            kind: one.kind.as_deref(),
+            exchange: one.exchange.as_deref(),
+            sector: one.sector.as_deref(),
+            is_benchmark: Some(one.id) == self.panel.benchmark,
+            bar_age: self.bar_age(row),
+            has_features: self.panel.features_of(one.id).is_some(),
+            in_population: self.columns.population[row],
+            close: signals.map_or(NULL, LatestSignals::close),
+            adv_20: factor("adv_20"),
+            vol_60: factor("vol_60"),
+            bars: signals.map_or(NULL, |signals| signals.values[SignalId::Bars as usize]),
+            ics: self.scores.ics[row],
+        }
+    }
+
     /// What lacks in a row, and which penalties count.
     pub fn flags(&self, row: usize) -> Vec<&'static str> {
         let mut flags: Vec<&'static str> = self.scores.flags[row].names().collect();
@@ -222,9 +292,8 @@ impl Ranked {
         let factor =
             |name: &str| catalogue::position(name).map_or(&[] as &[f64], |at| &self.columns.values[at]);
         let family = |at: usize| Some(self.section.families[at].scores.as_slice());
-        let close: Vec<f64> = (0..self.rows())
-            .map(|row| self.signals(row).map_or(NULL, LatestSignals::close))
-            .collect();
+        let close: Vec<f64> =
+            (0..self.rows()).map(|row| self.signals(row).map_or(NULL, LatestSignals::close)).collect();
         let market_equity: Vec<f64> = factor("size").iter().map(|size| size.exp()).collect();
         let input = ScoreInput {
             population: &self.columns.population,

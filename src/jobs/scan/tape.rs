@@ -65,7 +65,8 @@ impl Tape {
         let (recent, old): (Vec<&Change>, Vec<&Change>) =
             changes.iter().partition(|change| from(change) > latest - RECENT);
         let mut again: Vec<i32> = old.iter().map(|change| change.instrument_id).collect();
-        if let Some(first) = recent.iter().map(|change| from(change)).min().filter(|first| *first < i32::MAX) {
+        if let Some(first) = recent.iter().map(|change| from(change)).min().filter(|first| *first < i32::MAX)
+        {
             let ids: Vec<i32> = recent.iter().map(|change| change.instrument_id).collect();
             let only = if ids.len() * MANY > self.series.len() { None } else { Some(ids.as_slice()) };
             let newer = bars::read_since(transaction, date_of(first), only).await?;
@@ -80,13 +81,7 @@ impl Tape {
     }
 
     /// Puts the bars from session `first` on behind the older ones; false where too few older ones are in memory.
-    fn follow(
-        &mut self,
-        id: i32,
-        newer: &BarTable,
-        first: i32,
-        splits: &HashMap<i32, Vec<Split>>,
-    ) -> bool {
+    fn follow(&mut self, id: i32, newer: &BarTable, first: i32, splits: &HashMap<i32, Vec<Split>>) -> bool {
         let Some(series) = self.series.get_mut(&id) else { return false };
         let rows = newer.rows_of(id);
         let kept = series.sessions.partition_point(|session| *session < first);

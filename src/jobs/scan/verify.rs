@@ -8,6 +8,7 @@ use super::columns;
 use super::panel::Panel;
 use super::ranked::{Ranked, Values, rank};
 use super::{ScanError, Sources, all_signals, definitions, merged_signals};
+use crate::arithmetic::plan;
 use crate::arithmetic::scores::Weights;
 use crate::store::change_log;
 
@@ -76,8 +77,9 @@ pub fn compare(one: &Ranked, other: &Ranked) -> Comparison {
         });
         return found;
     }
+    let plan = plan::Settings::default();
     for column in columns::all() {
-        let (left, right) = (one.values(column), other.values(column));
+        let (left, right) = (one.values(column, &plan), other.values(column, &plan));
         found.values += one.rows();
         for row in 0..one.rows() {
             if !same(&left, &right, row) {
