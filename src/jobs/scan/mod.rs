@@ -3,6 +3,7 @@
 //! depends on more than one instrument is computed again every time, over the whole population.
 
 pub mod columns;
+pub mod earlier;
 mod fresh;
 pub mod living;
 pub mod panel;
