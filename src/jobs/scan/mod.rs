@@ -2,8 +2,13 @@
 //! instruments that changed since the last stored scan, and takes the others' signals as that scan kept them. Whatever
 //! depends on more than one instrument is computed again every time, over the whole population.
 
+pub mod columns;
 mod fresh;
+pub mod living;
+pub mod panel;
+pub mod ranked;
 mod ranking;
+pub mod tape;
 mod verify;
 
 use std::time::{Duration, Instant};
@@ -223,6 +228,9 @@ pub enum ScanError {
         "the stored features are of other definitions: another benchmark, another version, or a refresh that was broken off"
     )]
     OtherDefinitions,
+    /// Days of the calendar changed, and with them the numbers of all sessions.
+    #[error("the exchange's calendar changed")]
+    Calendar,
     /// The arithmetic refuses its input, which stored bars and actions never give it.
     #[error("the signals of instrument {0} cannot be computed")]
     Signals(i32, #[source] crate::arithmetic::signals::SignalsError),
@@ -241,6 +249,7 @@ impl ScanError {
             Self::NoBars(_) => Some("load some first: ingest backfill --help".into()),
             Self::NoFeatures(_) => Some("run: features refresh".into()),
             Self::OtherDefinitions => Some("run features refresh with the same settings as the scan".into()),
+            Self::Calendar => Some("start the program again: it reads the calendar when it starts".into()),
             Self::Signals(..) | Self::Scores(_) => {
                 Some("look at the instrument's bars and splits in psql".into())
             }
