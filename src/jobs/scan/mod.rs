@@ -3,6 +3,7 @@
 //! depends on more than one instrument is computed again every time, over the whole population.
 
 mod fresh;
+pub mod profile;
 mod ranking;
 mod verify;
 
