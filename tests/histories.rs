@@ -17,8 +17,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use support::{Database, companies, market};
 use tidemark::arithmetic::catalogue::{FACTOR_COUNT, FACTORS};
+use tidemark::arithmetic::scores::Weights;
 use tidemark::domain::sector::Sector;
 use tidemark::jobs::refresh::{self, Options, Sample};
+use tidemark::jobs::scan::living::Living;
 use tidemark::jobs::scan::{self, Mode, ScanError};
 use tidemark::store::actions::{
     DividendRow, SharesRow, SplitRow, upsert_dividends, upsert_shares, upsert_splits,
@@ -116,6 +118,10 @@ enum Step {
         other: bool,
     },
     Scan,
+    /// The living process looks what changed.
+    Follow,
+    /// The living process dies and starts again.
+    LivingDies,
     /// A scan whose connection breaks before it commits.
     ScanDies,
     FullScan,
@@ -150,6 +156,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Refresh),
         2 => (0..4_usize, any::<bool>()).prop_map(|(at, other)| Step::RefreshDies { at, other }),
         4 => Just(Step::Scan),
+        4 => Just(Step::Follow),
+        1 => Just(Step::LivingDies),
         1 => Just(Step::ScanDies),
         1 => Just(Step::FullScan),
     ]
@@ -164,6 +172,8 @@ struct Report {
     scan_rows: usize,
     died: usize,
     out_of_order: usize,
+    /// Looks at the change log that found something to read.
+    followed: usize,
     /// Most moments of families from statements that a check saw.
     scored: i64,
 }
@@ -176,6 +186,7 @@ struct World {
     /// Instruments that only writers touch, one each.
     of_writers: Vec<i32>,
     writers: BTreeMap<usize, Client>,
+    living: Living,
     filled: i32,
     report: Report,
 }
@@ -196,7 +207,16 @@ impl World {
         transaction.commit().await.unwrap();
         let of_writers = ids.drain(INSTRUMENTS..INSTRUMENTS + WRITERS).collect();
         let report = Report::default();
-        Self { database, client, ids, of_writers, writers: BTreeMap::new(), filled: AT_START, report }
+        Self {
+            database,
+            client,
+            ids,
+            of_writers,
+            writers: BTreeMap::new(),
+            living: Living::new("SPY"),
+            filled: AT_START,
+            report,
+        }
     }
 
     fn id(&self, instrument: usize) -> i32 {
@@ -293,6 +313,8 @@ impl World {
             }
             Step::RefreshDies { at, other } => self.refresh_dies(at, other).await,
             Step::Scan => self.scan(Mode::Incremental).await,
+            Step::Follow => self.follow().await,
+            Step::LivingDies => self.living = Living::new("SPY"),
             Step::FullScan => self.scan(Mode::Full).await,
             Step::ScanDies => self.scan_dies().await,
         }
@@ -387,6 +409,14 @@ impl World {
         }
     }
 
+    async fn follow(&mut self) {
+        match self.living.follow(&mut self.client).await {
+            Ok(followed) => self.report.followed += usize::from(followed.changed && !followed.from_nothing),
+            Err(ScanError::NoFeatures(_) | ScanError::OtherDefinitions) => {}
+            Err(error) => panic!("the living process: {error:?}"),
+        }
+    }
+
     /// Starts a scan and ends its connection at about the time at which it stores.
     async fn scan_dies(&mut self) {
         let mut client = self.database.client().await;
@@ -403,14 +433,18 @@ impl World {
         refresh::refresh(&mut self.client, &options(), &|_, _| {}).await.unwrap();
         let verdict = refresh::verify(&mut self.client, "SPY", Sample::All, &|_, _| {}).await.unwrap();
         assert!(verdict.is_clean(), "features differ: {verdict:#?}");
-        let verdict_of_scan = scan::verify(&mut self.client, "SPY").await.unwrap();
-        assert_eq!(verdict_of_scan.differing, 0, "scans differ: {:#?}", verdict_of_scan.shown);
+        let scans = scan::verify(&mut self.client, "SPY").await.unwrap();
+        assert_eq!(scans.comparison.differing, 0, "scans differ: {:#?}", scans.comparison.shown);
+        self.living.follow(&mut self.client).await.unwrap();
+        let living = self.living.ranked(&Weights::default()).unwrap().unwrap();
+        let living = scan::compare(&living, &scans.full);
+        assert_eq!(living.differing, 0, "the living process differs: {:#?}", living.shown);
         let scored = "SELECT count(*) FROM feature_moments WHERE factor IN ('value', 'quality', 'growth') AND count >= 10";
         let scored: i64 = self.client.query_one(scored, &[]).await.unwrap().get(0);
         self.report.scored = self.report.scored.max(scored);
         self.report.checks += 1;
         self.report.feature_rows += verdict.rows;
-        self.report.scan_rows += verdict_of_scan.rows;
+        self.report.scan_rows += scans.comparison.ranked;
     }
 }
 
@@ -516,12 +550,21 @@ fn incremental_equals_full_after_any_history() {
     let world = world.into_inner().unwrap().unwrap();
     let report = &world.report;
     println!(
-        "{cases} histories, {} steps, {} runs died, {} commits out of order; {} checks over {} feature rows and {} scan rows",
-        report.steps, report.died, report.out_of_order, report.checks, report.feature_rows, report.scan_rows
+        "{cases} histories, {} steps, {} runs died, {} commits out of order, {} changes followed; {} checks over {} feature rows and {} scan rows",
+        report.steps,
+        report.died,
+        report.out_of_order,
+        report.followed,
+        report.checks,
+        report.feature_rows,
+        report.scan_rows
     );
     assert!(report.scan_rows >= 10 * report.checks, "the population was too small to prove anything");
     assert!(report.scored > 300, "statements moved too little to prove anything");
-    assert!(report.died > 0 && report.out_of_order > 0, "the histories were too tame to prove anything");
+    assert!(
+        report.died > 0 && report.out_of_order > 0 && report.followed > 0,
+        "the histories were too tame to prove anything"
+    );
     let _guard = runtime.enter();
     drop(world);
 }

@@ -139,7 +139,7 @@ impl World {
         let verdict = refresh::verify(&mut self.client, "SPY", Sample::All, &|_, _| {}).await.unwrap();
         assert!(verdict.is_clean(), "features differ: {verdict:#?}");
         let scanned = scan::verify(&mut self.client, "SPY").await.unwrap();
-        assert_eq!(scanned.differing, 0, "scans differ: {:#?}", scanned.shown);
+        assert_eq!(scanned.comparison.differing, 0, "scans differ: {:#?}", scanned.comparison.shown);
         // Nothing is kept of instruments that have no bars.
         let orphans = "SELECT count(*) FROM features_day AS f WHERE NOT EXISTS (
                            SELECT FROM bars_day AS b
@@ -280,7 +280,7 @@ async fn two_instruments_that_are_one_are_merged_with_everything_they_have() {
     let merged = format!("SELECT merged_into::bigint FROM instruments WHERE instrument_id = {new}");
     assert_eq!(world.number(&merged).await, i64::from(old));
     world.check().await;
-    let universe = scan::verify(&mut world.client, "SPY").await.unwrap().full.universe;
+    let universe = scan::verify(&mut world.client, "SPY").await.unwrap().full.rows();
     assert_eq!(universe, 14, "the merged instrument is not counted");
 }
 
@@ -591,7 +591,7 @@ async fn what_the_list_does_not_have_stays_and_what_has_no_bars_is_out_of_the_wa
     assert_eq!((summary.new, summary.changed), (300, 0));
     assert_eq!(world.number("SELECT count(*) FROM change_log WHERE topic = 'instruments'").await, 0);
     let verdict = scan::verify(&mut world.client, "SPY").await.unwrap();
-    assert_eq!(verdict.full.universe, 13);
+    assert_eq!(verdict.full.rows(), 13);
     assert_eq!(store::unlisted(&world.client, day(SESSIONS - 5)).await.unwrap().len(), 13);
     assert!(store::unlisted(&world.client, day(SESSIONS)).await.unwrap().is_empty(), "no bars since then");
     assert!(store::last_load(&world.client).await.unwrap().is_some());

@@ -139,7 +139,9 @@ async fn columns_and_catalogues_are_in_step() {
         }
     };
     assert_eq!(columns("features_day", 3).await, FACTORS.map(|factor| factor.name));
-    assert_eq!(columns("signals_latest", 3).await, SIGNALS.map(|signal| signal.name));
+    let mut of_signals = SIGNALS.map(|signal| signal.name).to_vec();
+    of_signals.extend(["open", "high", "low", "volume"]);
+    assert_eq!(columns("signals_latest", 3).await, of_signals);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use super::NULL;
 use super::catalogue::{FACTOR_COUNT, FACTORS};
 use super::cross_section::{CrossSection, Moments};
 
-/// Fewest scored names of a sector whose mean is taken off.
-const LEAST_SECTOR_NAMES: u32 = 5;
+/// Fewest names of a sector, each with a value, whose mean is compared with.
+pub(super) const LEAST_SECTOR_NAMES: u32 = 5;
 
 /// Names of the families; the sector-neutral version of one adds `_sn`.
 pub const NAMES: [&str; 5] = ["momentum", "value", "quality", "growth", "low_risk"];

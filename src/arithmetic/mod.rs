@@ -11,12 +11,15 @@ pub mod evaluation;
 pub mod factor_set;
 pub mod factors;
 pub mod families;
+pub mod plan;
 pub mod ranks;
 pub mod scores;
 pub mod session;
 pub mod signals;
 pub mod standing;
 pub mod statements;
+pub mod strength;
+pub mod universe;
 
 /// The null of every array in the arithmetic.
 pub const NULL: f64 = f64::NAN;

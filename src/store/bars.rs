@@ -10,7 +10,7 @@ use super::copy_out::{self, Fields, Literal};
 use super::error::{During, StoreError};
 use super::{date_of, day_of, session_of};
 use crate::domain::bar::DayBar;
-use crate::domain::calendar::nyse;
+use crate::domain::calendar::{END_DAY, nyse};
 
 /// The table `bars_day`.
 pub static TABLE: bar_table::Statements = bar_table::Statements {
@@ -259,6 +259,28 @@ pub async fn read_last(
     let mut table = group(raw, true);
     table.keep_last(count as usize);
     Ok(table)
+}
+
+/// The bars from `from` on: of the instruments `only`, or of all.
+pub async fn read_since(
+    transaction: &Transaction<'_>,
+    from: NaiveDate,
+    only: Option<&[i32]>,
+) -> Result<BarTable, StoreError> {
+    let mut raw: Vec<Raw> = Vec::new();
+    let take = |fields: &mut Fields<'_>| {
+        raw.push(ohlcv(fields)?);
+        Ok(())
+    };
+    if let Some(ids) = only {
+        let values = [Literal::Date(from), Literal::Ints(ids)];
+        copy_out::rows(transaction, include_str!("../../sql/bars_since.sql"), &values, READING, take).await?;
+    } else {
+        let window = [Literal::Date(from), Literal::Date(END_DAY)];
+        copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, READING, take)
+            .await?;
+    }
+    Ok(group(raw, true))
 }
 
 fn closes(fields: &mut Fields<'_>) -> Result<Raw, StoreError> {

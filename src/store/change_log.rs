@@ -3,7 +3,7 @@
 //! A reader opens one REPEATABLE READ snapshot and reads its work and its data in it; that snapshot is the tidemark that
 //! it stores. The next run's work is every row whose transaction the tidemark could not see.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use super::error::{During, StoreError};
@@ -27,6 +27,8 @@ pub enum Topic {
     Sessions,
     /// Minute bars.
     Minutes,
+    /// Rows of the feature store, for those who follow it.
+    Features,
 }
 
 impl Topic {
@@ -41,6 +43,7 @@ impl Topic {
             Self::Instruments => "instruments",
             Self::Sessions => "sessions",
             Self::Minutes => "minutes",
+            Self::Features => "features",
         }
     }
 }
@@ -201,6 +204,45 @@ pub async fn changes(transaction: &Transaction<'_>, job: Job) -> Result<Vec<Chan
         .into_iter()
         .map(|row| Change { instrument_id: row.get(0), from: row.get(1), through: row.get(2) })
         .collect())
+}
+
+/// Where a follower of the change log stands: one that keeps its tidemark in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The snapshot that it reads in.
+    pub snapshot: String,
+    /// The cluster that the snapshot is of.
+    pub system_identifier: i64,
+    /// When a list of tickers was last applied.
+    pub reference: Option<DateTime<Utc>>,
+}
+
+/// The standing that `transaction` shows, and every change since `last`, by topic. None of the changes where `last` is none, or
+/// where some that it has not read were pruned or belong to another cluster: then everything is to be read.
+pub async fn follow(
+    transaction: &Transaction<'_>,
+    last: Option<&Standing>,
+) -> Result<(Standing, Option<Vec<(String, Change)>>), StoreError> {
+    let action = "following the change log";
+    let before = last.map(|last| last.snapshot.as_str());
+    let row = transaction
+        .query_one(include_str!("../../sql/change_log_standing.sql"), &[&before])
+        .await
+        .during(action)?;
+    let standing = Standing { snapshot: row.get(0), system_identifier: row.get(1), reference: row.get(3) };
+    let missed: bool = row.get(2);
+    let Some(last) = last.filter(|last| !missed && last.system_identifier == standing.system_identifier)
+    else {
+        return Ok((standing, None));
+    };
+    let rows = transaction
+        .query(include_str!("../../sql/change_log_follow.sql"), &[&last.snapshot])
+        .await
+        .during(action)?;
+    let change = |row: tokio_postgres::Row| {
+        (row.get(0), Change { instrument_id: row.get(1), from: row.get(2), through: row.get(3) })
+    };
+    Ok((standing, Some(rows.into_iter().map(change).collect())))
 }
 
 /// The instruments whose type or sector changed since the tidemark of `job`, ascending: their rows may be as before while the

@@ -214,6 +214,8 @@ pub struct Instrument {
     pub sector: Option<String>,
     /// Whether it is a financial: by its GICS sector where a file gives one, else by its SIC code, 6000 to 6799.
     pub financial: bool,
+    /// Primary exchange (MIC); none where unknown.
+    pub exchange: Option<String>,
 }
 
 /// The instruments that have bars, ascending by id.
@@ -230,6 +232,7 @@ pub async fn all(client: &impl GenericClient) -> Result<Vec<Instrument>, StoreEr
             kind: row.get(2),
             sector: row.get(3),
             financial: row.get(4),
+            exchange: row.get(5),
         })
         .collect())
 }

@@ -8,7 +8,7 @@ use super::error::{During, StoreError};
 use super::{copy_out, date_of, day_of, session_of};
 
 /// Number of signal columns.
-pub const WIDTH: usize = 30;
+pub const WIDTH: usize = 33;
 
 /// The signals of one instrument at its latest bar. Null is NaN.
 #[derive(Debug, Clone, Copy)]
@@ -17,10 +17,17 @@ pub struct LatestSignals {
     pub instrument_id: i32,
     /// Session number of its latest bar.
     pub session: i32,
-    /// Close of that bar, raw.
-    pub close: f64,
+    /// That bar as printed: open, high, low, close, volume.
+    pub bar: [f64; 5],
     /// Signals in the order of the columns.
     pub values: [f64; WIDTH],
+}
+
+impl LatestSignals {
+    /// Close of the latest bar, raw.
+    pub fn close(&self) -> f64 {
+        self.bar[3]
+    }
 }
 
 /// Reads all kept rows, ascending by instrument.
@@ -35,10 +42,10 @@ pub async fn read(client: &Transaction<'_>) -> Result<Vec<LatestSignals>, StoreE
             let mut row = LatestSignals {
                 instrument_id: fields.int()?,
                 session: session_of(fields.day()?)?,
-                close: fields.float()?,
+                bar: [f64::NAN; 5],
                 values: [f64::NAN; WIDTH],
             };
-            for value in &mut row.values {
+            for value in row.bar.iter_mut().chain(&mut row.values) {
                 *value = fields.float()?;
             }
             rows.push(row);
@@ -60,11 +67,10 @@ pub async fn replace<'a>(
     transaction.execute(include_str!("../../sql/signals_remove.sql"), &[&changed]).await.during(action)?;
     let mut copy = CopyIn::start(transaction, include_str!("../../sql/signals_copy.sql"), action).await?;
     for row in rows {
-        copy.row(3 + WIDTH as i16).await?;
+        copy.row(7 + WIDTH as i16).await?;
         copy.int(row.instrument_id);
         copy.day(day_of(date_of(row.session)));
-        copy.float(row.close);
-        for value in row.values {
+        for value in row.bar.into_iter().chain(row.values) {
             copy.float(value);
         }
     }

@@ -1,7 +1,5 @@
 //! One instrument's bars as printed, and the same bars on the latest bar's split basis.
 
-use super::HISTORY;
-
 /// One instrument's own bars, oldest first, **raw as printed**. All columns are equally long.
 #[derive(Debug, Clone, Copy)]
 pub struct SignalBars<'a> {
@@ -68,7 +66,7 @@ pub struct Workspace {
     volume: Vec<f64>,
 }
 
-/// At most the last [`HISTORY`] bars on the latest bar's split basis, oldest first, equally long.
+/// The last bars on the latest one's split basis, oldest first, equally long.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AdjustedBars<'a> {
     pub open: &'a [f64],
@@ -78,16 +76,17 @@ pub(super) struct AdjustedBars<'a> {
     pub volume: &'a [f64],
 }
 
-/// Cuts to the last [`HISTORY`] bars and brings them to the latest bar's basis. Bars that no split follows are
+/// Cuts to the last `count` bars and brings them to the latest bar's basis. Bars that no split follows are
 /// not copied.
 pub(super) fn adjust<'a>(
     bars: &SignalBars<'a>,
     splits: &[(i32, f64)],
+    count: usize,
     workspace: &'a mut Workspace,
 ) -> Result<AdjustedBars<'a>, SignalsError> {
     check_lengths(bars)?;
     check_splits(splits)?;
-    let start = bars.sessions.len().saturating_sub(HISTORY);
+    let start = bars.sessions.len().saturating_sub(count);
     let raw = AdjustedBars {
         open: &bars.open[start..],
         high: &bars.high[start..],
@@ -155,6 +154,7 @@ fn check_splits(splits: &[(i32, f64)]) -> Result<(), SignalsError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::HISTORY;
     use super::*;
 
     const PRICES: [f64; 4] = [60.0, 66.0, 36.0, 12.5];
@@ -168,7 +168,7 @@ mod tests {
     fn a_price_is_divided_by_the_product_of_the_later_splits_and_volume_multiplied() {
         let mut workspace = Workspace::default();
         // 2:1 at the bar of session 8, for it has none on session 7; 3:1 on session 9 itself.
-        let adjusted = adjust(&bars(&[5, 6, 8, 9]), &[(7, 2.0), (9, 3.0)], &mut workspace).unwrap();
+        let adjusted = adjust(&bars(&[5, 6, 8, 9]), &[(7, 2.0), (9, 3.0)], HISTORY, &mut workspace).unwrap();
         assert_eq!(adjusted.close, [10.0, 11.0, 12.0, 12.5]);
         assert_eq!(adjusted.open, adjusted.close);
         assert_eq!(adjusted.volume, [60.0, 120.0, 90.0, 40.0]);
@@ -181,7 +181,7 @@ mod tests {
         assert_ne!(oldest_first, ratios[2] * ratios[1] * ratios[0], "the ratios must tell the orders apart");
         let mut workspace = Workspace::default();
         let splits = [(6, ratios[0]), (8, ratios[1]), (9, ratios[2])];
-        let adjusted = adjust(&bars(&[5, 6, 8, 9]), &splits, &mut workspace).unwrap();
+        let adjusted = adjust(&bars(&[5, 6, 8, 9]), &splits, HISTORY, &mut workspace).unwrap();
         assert_eq!(adjusted.volume[0], 10.0 * oldest_first);
     }
 
@@ -189,7 +189,7 @@ mod tests {
     fn a_split_at_the_first_bar_or_after_the_last_one_changes_nothing() {
         let mut workspace = Workspace::default();
         let adjusted =
-            adjust(&bars(&[5, 6, 8, 9]), &[(4, 2.0), (5, 3.0), (10, 7.0)], &mut workspace).unwrap();
+            adjust(&bars(&[5, 6, 8, 9]), &[(4, 2.0), (5, 3.0), (10, 7.0)], HISTORY, &mut workspace).unwrap();
         assert_eq!(adjusted.close, PRICES);
         assert_eq!(adjusted.volume, VOLUMES);
     }
@@ -197,8 +197,8 @@ mod tests {
     #[test]
     fn a_workspace_used_before_leaves_no_trace() {
         let mut workspace = Workspace::default();
-        adjust(&bars(&[5, 6, 8, 9]), &[(6, 9.0)], &mut workspace).unwrap();
-        let adjusted = adjust(&bars(&[5, 6, 8, 9]), &[(9, 3.0)], &mut workspace).unwrap();
+        adjust(&bars(&[5, 6, 8, 9]), &[(6, 9.0)], HISTORY, &mut workspace).unwrap();
+        let adjusted = adjust(&bars(&[5, 6, 8, 9]), &[(9, 3.0)], HISTORY, &mut workspace).unwrap();
         assert_eq!(adjusted.close, [20.0, 22.0, 12.0, 12.5]);
     }
 
@@ -206,14 +206,14 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let mut workspace = Workspace::default();
         let short = bars(&[5, 6, 8]);
-        let error = adjust(&short, &[], &mut workspace).unwrap_err();
+        let error = adjust(&short, &[], HISTORY, &mut workspace).unwrap_err();
         assert_eq!(error, SignalsError::Length { column: "open", found: 4, sessions: 3 });
-        let error = adjust(&bars(&[5, 8, 8, 9]), &[], &mut workspace).unwrap_err();
+        let error = adjust(&bars(&[5, 8, 8, 9]), &[], HISTORY, &mut workspace).unwrap_err();
         assert_eq!(error, SignalsError::BarOrder { previous: 8, next: 8 });
-        let error = adjust(&bars(&[5, 6, 8, 9]), &[(8, 2.0), (7, 2.0)], &mut workspace).unwrap_err();
+        let error = adjust(&bars(&[5, 6, 8, 9]), &[(8, 2.0), (7, 2.0)], HISTORY, &mut workspace).unwrap_err();
         assert_eq!(error, SignalsError::SplitOrder { previous: 8, next: 7 });
         for ratio in [0.0, -2.0, f64::INFINITY, f64::NAN] {
-            let error = adjust(&bars(&[5, 6, 8, 9]), &[(8, ratio)], &mut workspace).unwrap_err();
+            let error = adjust(&bars(&[5, 6, 8, 9]), &[(8, ratio)], HISTORY, &mut workspace).unwrap_err();
             assert!(matches!(error, SignalsError::SplitRatio { session: 8, .. }), "{ratio}");
         }
     }

@@ -8,7 +8,7 @@ pub struct Signal {
     /// Its column name; a published name never changes meaning.
     pub name: &'static str,
     /// `price` in the instrument's currency on the latest bar's split basis, `ratio` (0.10 is 10 %), `percent`,
-    /// `points` (0 … 100) or `direction` (1, 0, −1).
+    /// `points` (0 … 100), `count` or `direction` (1, 0, −1).
     pub unit: &'static str,
     /// How many bars the first value needs; null before.
     pub bars: usize,
@@ -69,6 +69,9 @@ signals! {
     High252Distance, "high_252_distance", "ratio", 252, "Close / highest high of the last 252 bars − 1.";
     Low252Distance, "low_252_distance", "ratio", 252, "Close / lowest low of the last 252 bars − 1.";
     Low10, "low_10", "price", 10, "Lowest low of the last 10 bars, which the trade plan's stop reads.";
+    Return63, "return_63", "ratio", 64, "Close / close 63 bars before − 1, adjusted for splits but not for dividends.";
+    Return252, "return_252", "ratio", 253, "Close / close 252 bars before − 1, adjusted for splits but not for dividends.";
+    Bars, "bars", "count", 1, "How many bars the signals were computed from, at most 300.";
 }
 
 #[cfg(test)]

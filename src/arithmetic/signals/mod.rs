@@ -42,8 +42,47 @@ pub fn compute(
     splits: &[(i32, f64)],
     workspace: &mut Workspace,
 ) -> Result<SignalRow, SignalsError> {
-    let adjusted = adjust(bars, splits, workspace)?;
+    let adjusted = adjust(bars, splits, HISTORY, workspace)?;
     Ok(row(&adjusted))
+}
+
+/// Computes every signal as it was `ago` bars before the latest one, in prices of the **latest** bar's split basis, so that it
+/// can be compared with today's; null where there are not that many bars. Of the bars the last [`HISTORY`] + `ago` are read.
+///
+/// # Errors
+/// As of [`compute`].
+pub fn compute_earlier(
+    bars: &SignalBars<'_>,
+    splits: &[(i32, f64)],
+    ago: usize,
+    workspace: &mut Workspace,
+) -> Result<EarlierBar, SignalsError> {
+    let adjusted = adjust(bars, splits, HISTORY + ago, workspace)?;
+    let Some(end) = adjusted.close.len().checked_sub(ago).filter(|end| *end > 0) else {
+        return Ok(EarlierBar { ohlcv: [NULL; 5], signals: [NULL; SIGNAL_COUNT] });
+    };
+    let window = end.saturating_sub(HISTORY)..end;
+    let until = AdjustedBars {
+        open: &adjusted.open[window.clone()],
+        high: &adjusted.high[window.clone()],
+        low: &adjusted.low[window.clone()],
+        close: &adjusted.close[window.clone()],
+        volume: &adjusted.volume[window],
+    };
+    let columns = [until.open, until.high, until.low, until.close, until.volume];
+    Ok(EarlierBar {
+        ohlcv: columns.map(|column| column.last().copied().unwrap_or(NULL)),
+        signals: row(&until),
+    })
+}
+
+/// An earlier bar on the latest bar's split basis, and the signals at it. Null is NaN.
+#[derive(Debug, Clone, Copy)]
+pub struct EarlierBar {
+    /// Open, high, low, close and volume.
+    pub ohlcv: [f64; 5],
+    /// The signals.
+    pub signals: SignalRow,
 }
 
 fn row(bars: &AdjustedBars<'_>) -> SignalRow {
@@ -87,6 +126,9 @@ fn row(bars: &AdjustedBars<'_>) -> SignalRow {
     set(SignalId::Return1, distance(before(1)));
     set(SignalId::Return5, distance(before(5)));
     set(SignalId::Return21, distance(before(21)));
+    set(SignalId::Return63, distance(before(63)));
+    set(SignalId::Return252, distance(before(252)));
+    set(SignalId::Bars, Some(bars.close.len() as f64));
     set(SignalId::Gap, bars.open.last().zip(before(1)).map(|(open, previous)| open / previous - 1.0));
     set(SignalId::VolumeRatio20, volume_ratio(bars.volume));
 

@@ -166,7 +166,7 @@ fn oracle(bars: &AdjustedBars<'_>) -> SignalRow {
 fn assert_equals_oracle(series: &Series, splits: &[(i32, f64)], what: &str) {
     let mut workspace = Workspace::default();
     let ours = compute(&series.bars(), splits, &mut workspace).unwrap();
-    let adjusted = adjust(&series.bars(), splits, &mut workspace).unwrap();
+    let adjusted = adjust(&series.bars(), splits, HISTORY, &mut workspace).unwrap();
     let theirs = oracle(&adjusted);
     let price = adjusted.high.iter().copied().fold(0.0, f64::max);
     for signal in &SIGNALS {

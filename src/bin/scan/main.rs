@@ -100,7 +100,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify => {
             let verdict = scan::verify(&mut client, &settings.benchmark).await?;
             output::verdict(&verdict);
-            return Ok(if verdict.differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(if verdict.comparison.differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     };
     let held = lock::hold_or_say(&**client, lock::Name::Scan, || {

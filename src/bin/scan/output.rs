@@ -3,6 +3,7 @@
 use serde_json::json;
 use tidemark::jobs::scan::{Row, Scan, Verdict};
 use tidemark::say;
+use tidemark::store::date_of;
 
 /// Columns of the table: name, width after the point, factor for percent.
 const COLUMNS: &[(&str, usize, f64)] = &[
@@ -100,21 +101,22 @@ pub fn json(scan: &Scan, limit: usize) {
 
 /// Prints what the comparison found.
 pub fn verdict(verdict: &Verdict) {
-    let sources = &verdict.sources;
+    let (sources, found) = (&verdict.sources, &verdict.comparison);
     println!(
-        "session {}: {} rows, {} numbers compared; incremental from {} computed and {} cached signals",
-        verdict.full.session_date,
-        say::count(verdict.rows as u64),
-        say::count(verdict.values as u64),
+        "session {}: {} instruments, {} of them ranked, {} values compared; incremental from {} computed and {} cached signals",
+        date_of(verdict.full.panel.session),
+        say::count(found.rows as u64),
+        say::count(found.ranked as u64),
+        say::count(found.values as u64),
         say::count(sources.computed as u64),
         say::count(sources.from_cache as u64)
     );
-    if verdict.differing == 0 {
+    if found.differing == 0 {
         println!("incremental = full, bit for bit");
         return;
     }
-    println!("NOT EQUAL: {} differences", verdict.differing);
-    for words in &verdict.shown {
-        println!("  {words}");
+    println!("NOT EQUAL: {} values differ", say::count(found.differing as u64));
+    for words in &found.shown {
+        println!("  {words}: incremental and full");
     }
 }

@@ -19,9 +19,10 @@ use crate::arithmetic::factors::{Benchmark, FactorColumns, Workspace, price_fact
 use crate::arithmetic::statements::StatementCursor;
 use crate::domain::history::{BarSlice, History};
 use crate::store::bars::{self, BarTable};
+use crate::store::change_log::{self, Change, Topic};
 use crate::store::features::{self, FeatureRow, WIDTH};
 use crate::store::refresh_runs::Done;
-use crate::store::{StoreError, change_log, date_of};
+use crate::store::{StoreError, date_of};
 
 const _: () = assert!(WIDTH == FACTOR_COUNT, "the table has a column a factor");
 
@@ -128,6 +129,7 @@ impl Output {
         let transaction = change_log::snapshot(client).await?;
         features::remove(&transaction, &difference.gone).await?;
         features::copy(&transaction, in_key_order(computed, &difference.fresh, sessions).into_iter()).await?;
+        change_log::append(&transaction, Topic::Features, &difference.changes(computed)).await?;
         done.writing += started.elapsed();
         let moved = difference.moved();
         if let Some(moments) = moments {
@@ -287,6 +289,27 @@ impl Difference {
 
     fn moved(&self) -> Vec<(i32, FactorSet)> {
         self.moved.iter().map(|(session, factors)| (*session, *factors)).collect()
+    }
+
+    /// The sessions from the first to the last row that is written or removed, an instrument each.
+    fn changes(&self, computed: &Computed) -> Vec<Change> {
+        let mut spans: BTreeMap<i32, (i32, i32)> = BTreeMap::new();
+        let mut touch = |id: i32, session: i32| {
+            let span = spans.entry(id).or_insert((session, session));
+            *span = (span.0.min(session), span.1.max(session));
+        };
+        for ((id, rows), fresh) in computed.iter().zip(&self.fresh) {
+            rows.iter().zip(fresh).filter(|(_, fresh)| **fresh).for_each(|(row, _)| touch(*id, row.session));
+        }
+        self.gone.iter().for_each(|(session, id)| touch(*id, *session));
+        spans
+            .into_iter()
+            .map(|(id, (from, through))| Change {
+                instrument_id: id,
+                from: date_of(from),
+                through: Some(date_of(through)),
+            })
+            .collect()
     }
 
     fn is_empty(&self) -> bool {

@@ -73,7 +73,9 @@ fn compute(
             if rows.is_empty() {
                 return Ok(None);
             }
-            let (session, close) = (table.sessions[rows.end - 1], table.close[rows.end - 1]);
+            let last = rows.end - 1;
+            let session = table.sessions[last];
+            let bar = [&table.open, &table.high, &table.low, &table.close, &table.volume].map(|c| c[last]);
             let bars = SignalBars {
                 sessions: &table.sessions[rows.clone()],
                 open: &table.open[rows.clone()],
@@ -86,7 +88,7 @@ fn compute(
                 splits.get(id).into_iter().flatten().map(|split| (split.session, split.ratio)).collect();
             let values =
                 signals::compute(&bars, &splits, workspace).map_err(|e| ScanError::Signals(*id, e))?;
-            Ok(Some(LatestSignals { instrument_id: *id, session, close, values }))
+            Ok(Some(LatestSignals { instrument_id: *id, session, bar, values }))
         })
         .collect();
     Ok(rows?.into_iter().flatten().collect())

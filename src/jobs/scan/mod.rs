@@ -2,9 +2,14 @@
 //! instruments that changed since the last stored scan, and takes the others' signals as that scan kept them. Whatever
 //! depends on more than one instrument is computed again every time, over the whole population.
 
+pub mod columns;
 mod fresh;
+pub mod living;
+pub mod panel;
 pub mod profile;
+pub mod ranked;
 mod ranking;
+pub mod tape;
 mod verify;
 
 use std::time::{Duration, Instant};
@@ -21,7 +26,7 @@ use crate::store::signals::{self as kept, LatestSignals};
 use crate::store::{StoreError, bars, features};
 
 pub use ranking::{Drop, Ranking, Row};
-pub use verify::{Verdict, verify};
+pub use verify::{Comparison, Verdict, compare, verify};
 
 /// Most rows that are stored of a run, however many are listed.
 const STORED_ROWS: usize = 100;
@@ -224,6 +229,9 @@ pub enum ScanError {
         "the stored features are of other definitions: another benchmark, another version, or a refresh that was broken off"
     )]
     OtherDefinitions,
+    /// Days of the calendar changed, and with them the numbers of all sessions.
+    #[error("the exchange's calendar changed")]
+    Calendar,
     /// The arithmetic refuses its input, which stored bars and actions never give it.
     #[error("the signals of instrument {0} cannot be computed")]
     Signals(i32, #[source] crate::arithmetic::signals::SignalsError),
@@ -242,6 +250,7 @@ impl ScanError {
             Self::NoBars(_) => Some("load some first: ingest backfill --help".into()),
             Self::NoFeatures(_) => Some("run: features refresh".into()),
             Self::OtherDefinitions => Some("run features refresh with the same settings as the scan".into()),
+            Self::Calendar => Some("start the program again: it reads the calendar when it starts".into()),
             Self::Signals(..) | Self::Scores(_) => {
                 Some("look at the instrument's bars and splits in psql".into())
             }

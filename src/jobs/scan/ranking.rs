@@ -154,7 +154,7 @@ pub async fn rank(
 /// Why the feature row is outside of the population though type and benchmark allow it.
 fn rule_of(signals: &LatestSignals, features: &FeatureRow) -> Drop {
     let adv_20 = catalogue::position("adv_20").map_or(f64::NAN, |at| features.values[at]);
-    if signals.close < 1.0 {
+    if signals.close() < 1.0 {
         Drop::Price
     } else if adv_20 >= 100_000.0 {
         Drop::Age
@@ -188,7 +188,7 @@ impl Market<'_> {
                 .find(|family| family.family.name == name)
                 .map(|family| family.scores.as_slice())
         };
-        let close: Vec<f64> = self.signals.iter().map(|row| row.close).collect();
+        let close: Vec<f64> = self.signals.iter().map(|row| row.close()).collect();
         let market_equity: Vec<f64> = self.factor("size").into_iter().map(f64::exp).collect();
         let input = ScoreInput {
             population: &self.columns.population,
@@ -217,7 +217,7 @@ impl Market<'_> {
     fn row(&self, rank: usize, at: usize, scores: &Scores, section: &Section, behind: &HashSet<i32>) -> Row {
         let signals = self.signals[at];
         let mut values: Vec<(&'static str, f64)> = vec![
-            ("close", signals.close),
+            ("close", signals.close()),
             ("ics", scores.ics[at]),
             ("merit", scores.merit[at]),
             ("technical", scores.technical[at]),

@@ -1,10 +1,19 @@
 //! `scan verify`: an incremental and a full scan in one snapshot, compared row by row and bit by bit. Nothing is stored.
 
+use std::sync::Arc;
+
 use tokio_postgres::Client;
 
-use super::ranking::{Ranking, Row};
-use super::{ScanError, Sources, all_signals, definitions, merged_signals, ranking};
+use super::columns;
+use super::panel::Panel;
+use super::ranked::{Ranked, Values, rank};
+use super::{ScanError, Sources, all_signals, definitions, merged_signals};
+use crate::arithmetic::plan;
+use crate::arithmetic::scores::Weights;
 use crate::store::change_log;
+
+/// Most differences that are put into words.
+const SHOWN: usize = 10;
 
 /// What was found.
 #[derive(Debug)]
@@ -12,12 +21,21 @@ pub struct Verdict {
     /// Where the incremental scan's signals came from.
     pub sources: Sources,
     /// The full scan's ranking.
-    pub full: Ranking,
-    /// Rows compared: those of either ranking.
+    pub full: Ranked,
+    /// Instruments compared, and how they differ.
+    pub comparison: Comparison,
+}
+
+/// What two rankings have in common.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// Instruments of either.
     pub rows: usize,
-    /// Numbers compared.
+    /// Those of them that are ranked.
+    pub ranked: usize,
+    /// Values compared.
     pub values: usize,
-    /// Rows that are not equal to the bit, in rank, identity or any number.
+    /// Values that are not equal to the bit.
     pub differing: usize,
     /// The first differences, in words.
     pub shown: Vec<String>,
@@ -29,52 +47,76 @@ pub async fn verify(client: &mut Client, benchmark: &str) -> Result<Verdict, Sca
     let transaction = change_log::snapshot(client).await?;
     super::check_features(&transaction, benchmark).await?;
     let merged = merged_signals(&transaction, &definitions).await?;
-    let incremental = ranking::rank(&transaction, &merged.rows, benchmark).await?;
+    let sources = merged.sources;
+    let panel = Panel::read(&transaction, merged.rows, benchmark).await?;
+    let incremental = rank(Arc::new(panel), &Weights::default())?;
     let all = all_signals(&transaction, &definitions).await?;
-    let full = ranking::rank(&transaction, &all.rows, benchmark).await?;
-    let mut verdict = Verdict {
-        sources: merged.sources,
-        rows: full.rows.len().max(incremental.rows.len()),
-        values: full.rows.iter().map(|row| row.values.len()).sum(),
-        differing: 0,
-        shown: Vec::new(),
-        full,
-    };
-    let mut differs = |words: String| {
-        verdict.differing += 1;
-        if verdict.shown.len() < 10 {
-            verdict.shown.push(words);
-        }
-    };
-    if (incremental.session_date, incremental.universe, &incremental.dropped)
-        != (verdict.full.session_date, verdict.full.universe, &verdict.full.dropped)
-    {
-        differs("session or counts by stage differ".into());
-    }
-    for at in 0..verdict.rows {
-        match (incremental.rows.get(at), verdict.full.rows.get(at)) {
-            (Some(a), Some(b)) => {
-                if let Some(words) = difference(a, b) {
-                    differs(words);
-                }
-            }
-            (Some(row), None) => differs(format!("{}: only in the incremental scan", row.ticker)),
-            (None, Some(row)) => differs(format!("{}: only in the full scan", row.ticker)),
-            (None, None) => {}
-        }
-    }
-    Ok(verdict)
+    let panel = Panel::read(&transaction, all.rows, benchmark).await?;
+    let full = rank(Arc::new(panel), &Weights::default())?;
+    let comparison = compare(&incremental, &full);
+    Ok(Verdict { sources, full, comparison })
 }
 
-fn difference(incremental: &Row, full: &Row) -> Option<String> {
-    if (incremental.rank, incremental.instrument_id) != (full.rank, full.instrument_id) {
-        return Some(format!("rank {}: {} incremental, {} full", full.rank, incremental.ticker, full.ticker));
+/// Compares every column of every instrument.
+pub fn compare(one: &Ranked, other: &Ranked) -> Comparison {
+    let ranked = |ranked: &Ranked| ranked.rank.iter().filter(|rank| !rank.is_nan()).count();
+    let mut found = Comparison {
+        rows: one.rows().max(other.rows()),
+        ranked: ranked(one).max(ranked(other)),
+        ..Comparison::default()
+    };
+    if one.panel.session != other.panel.session || one.rows() != other.rows() {
+        found.differs(|| {
+            format!(
+                "{} instruments on session {}, {} on session {}",
+                one.rows(),
+                one.panel.session,
+                other.rows(),
+                other.panel.session
+            )
+        });
+        return found;
     }
-    if (&incremental.flags, incremental.tier, incremental.band) != (&full.flags, full.tier, full.band) {
-        return Some(format!("{}: flags, tier or band differ", full.ticker));
+    let plan = plan::Settings::default();
+    for column in columns::all() {
+        let (left, right) = (one.values(column, &plan), other.values(column, &plan));
+        found.values += one.rows();
+        for row in 0..one.rows() {
+            if !same(&left, &right, row) {
+                let ticker = &other.panel.instruments[row].ticker;
+                found.differs(|| {
+                    format!("{ticker} {}: {} and {}", column.name, words(&left, row), words(&right, row))
+                });
+            }
+        }
     }
-    incremental.values.iter().zip(&full.values).find_map(|((name, a), (_, b))| {
-        let same = a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
-        (!same).then(|| format!("{} {name}: {a:?} incremental, {b:?} full", full.ticker))
-    })
+    found
+}
+
+impl Comparison {
+    fn differs(&mut self, words: impl FnOnce() -> String) {
+        self.differing += 1;
+        if self.shown.len() < SHOWN {
+            self.shown.push(words());
+        }
+    }
+}
+
+fn same(one: &Values, other: &Values, row: usize) -> bool {
+    match (one, other) {
+        (Values::Numbers(one), Values::Numbers(other)) => {
+            one[row].to_bits() == other[row].to_bits() || (one[row].is_nan() && other[row].is_nan())
+        }
+        (Values::Texts(one), Values::Texts(other)) => one[row] == other[row],
+        (Values::Flags(one), Values::Flags(other)) => one[row] == other[row],
+        _ => false,
+    }
+}
+
+fn words(values: &Values, row: usize) -> String {
+    match values {
+        Values::Numbers(numbers) => format!("{:?}", numbers[row]),
+        Values::Texts(texts) => format!("{:?}", texts[row]),
+        Values::Flags(flags) => format!("{:?}", flags[row]),
+    }
 }

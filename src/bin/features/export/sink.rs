@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn instrument(id: i32, ticker: &str) -> Instrument {
-        Instrument { id, ticker: ticker.into(), kind: None, sector: None, financial: false }
+        Instrument { id, ticker: ticker.into(), kind: None, sector: None, financial: false, exchange: None }
     }
 
     fn row(id: i32, session: i32, value: f64) -> Row {

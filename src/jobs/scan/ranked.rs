@@ -1,0 +1,321 @@
+//! The ranked market: population, cross-section and scores over a [`Panel`], from nothing every time, because one
+//! instrument's change moves everybody's place. Pure; a profile's filter and order come after it and change nothing here.
+
+use std::sync::Arc;
+
+use super::ScanError;
+use super::columns::{Column, PlanOf, ScoreOf, Source, TextOf};
+use super::panel::Panel;
+use crate::arithmetic::catalogue::{self, FACTORS};
+use crate::arithmetic::cross_section::{CrossSection, z};
+use crate::arithmetic::factor_set::FactorSet;
+use crate::arithmetic::plan::{self, Plan};
+use crate::arithmetic::ranks::{percentile_ranks, ranked_rows};
+use crate::arithmetic::scores::{self, ScoreInput, Scores, Weights};
+use crate::arithmetic::session::{Section, SessionColumns, cross_section_of};
+use crate::arithmetic::signals::SignalId;
+use crate::arithmetic::universe::Facts;
+use crate::arithmetic::{NULL, strength};
+use crate::domain::instrument;
+use crate::store::instruments::Instrument;
+use crate::store::signals::LatestSignals;
+
+/// A column's values, an instrument each.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Numbers; NaN is null.
+    Numbers(Vec<f64>),
+    /// Texts.
+    Texts(Vec<Option<String>>),
+    /// Yes or no.
+    Flags(Vec<Option<bool>>),
+}
+
+/// The ranked market. Its rows are the panel's instruments, in their order.
+#[derive(Debug, Clone)]
+pub struct Ranked {
+    /// What it was computed from.
+    pub panel: Arc<Panel>,
+    /// Scores and their parts, null outside of the population.
+    pub scores: Scores,
+    /// Place by core score, from 1; null where there is none.
+    pub rank: Vec<f64>,
+    /// Factors in columns, and who is in the population.
+    columns: SessionColumns,
+    section: Section,
+    signals: Vec<Option<u32>>,
+}
+
+/// Ranks everybody.
+///
+/// # Errors
+/// Weights that mean nothing.
+pub fn rank(panel: Arc<Panel>, weights: &Weights) -> Result<Ranked, ScanError> {
+    let signals: Vec<Option<u32>> = places(&panel);
+    let columns = session_columns(&panel, &signals);
+    let section = cross_section_of(&mut CrossSection::default(), &columns, FactorSet::of_families());
+    let mut ranked = Ranked { panel, scores: Scores::default(), rank: Vec::new(), columns, section, signals };
+    ranked.scores = ranked.compute_scores(weights)?;
+    let tickers: Vec<&str> = ranked.panel.instruments.iter().map(|one| one.ticker.as_str()).collect();
+    let mut rank = vec![NULL; tickers.len()];
+    for (place, row) in ranked_rows(&ranked.scores.ics, &tickers).into_iter().enumerate() {
+        rank[row] = (place + 1) as f64;
+    }
+    ranked.rank = rank;
+    Ok(ranked)
+}
+
+fn number(plan: &Plan, of: PlanOf) -> f64 {
+    match of {
+        PlanOf::Entry => plan.entry,
+        PlanOf::Stop => plan.stop,
+        PlanOf::Target => plan.target,
+        PlanOf::RiskPerShare => plan.risk_per_share,
+        PlanOf::Shares => plan.shares,
+        PlanOf::PositionValue => plan.position_value,
+    }
+}
+
+/// Where each instrument's signals are. Both are ascending by instrument.
+fn places(panel: &Panel) -> Vec<Option<u32>> {
+    let mut at = 0;
+    let place = |one: &Instrument| {
+        while panel.signals.get(at).is_some_and(|row| row.instrument_id < one.id) {
+            at += 1;
+        }
+        panel.signals.get(at).filter(|row| row.instrument_id == one.id).map(|_| at as u32)
+    };
+    panel.instruments.iter().map(place).collect()
+}
+
+fn session_columns(panel: &Panel, signals: &[Option<u32>]) -> SessionColumns {
+    let mut sectors: Vec<&str> = panel.instruments.iter().filter_map(|one| one.sector.as_deref()).collect();
+    sectors.sort_unstable();
+    sectors.dedup();
+    let mut columns = SessionColumns::default();
+    let mut at = 0;
+    for (one, signals) in panel.instruments.iter().zip(signals) {
+        while panel.features.get(at).is_some_and(|(id, _)| *id < one.id) {
+            at += 1;
+        }
+        let features = panel.features.get(at).filter(|(id, _)| *id == one.id).map(|(_, row)| row);
+        let has_bar = signals.is_some_and(|at| panel.signals[at as usize].session == panel.session);
+        let is_member = has_bar
+            && Some(one.id) != panel.benchmark
+            && instrument::is_share(one.kind.as_deref())
+            && features.is_some_and(|row| row.in_population);
+        let sector = one.sector.as_deref().and_then(|sector| sectors.binary_search(&sector).ok());
+        let values = features.map_or([NULL; catalogue::FACTOR_COUNT], |row| row.values);
+        columns.push(is_member, sector.map(|at| at as i32), &values);
+    }
+    columns
+}
+
+impl Ranked {
+    /// How many instruments there are.
+    pub fn rows(&self) -> usize {
+        self.panel.instruments.len()
+    }
+
+    /// Who is in the population.
+    pub fn population(&self) -> &[bool] {
+        &self.columns.population
+    }
+
+    /// Raw values of the factor at a place of the catalogue.
+    pub fn factor(&self, at: usize) -> &[f64] {
+        &self.columns.values[at]
+    }
+
+    /// The signals of a row; none of an instrument without any.
+    pub fn signals(&self, row: usize) -> Option<&LatestSignals> {
+        self.signals[row].map(|at| &self.panel.signals[at as usize])
+    }
+
+    /// Sessions since the latest bar of a row.
+    pub fn bar_age(&self, row: usize) -> Option<i32> {
+        self.signals(row).map(|signals| self.panel.session - signals.session)
+    }
+
+    /// Values of a column, a row each; the plan's by `plan`.
+    pub fn values(&self, column: &Column, plan: &plan::Settings) -> Values {
+        match column.source {
+            Source::Text(of) => Values::Texts(self.texts(of)),
+            Source::Population => {
+                Values::Flags(self.columns.population.iter().map(|member| Some(*member)).collect())
+            }
+            Source::Bar(place) => self.of_signals(|row| row.bar[place]),
+            Source::BarAge => self.of_signals(|row| f64::from(self.panel.session - row.session)),
+            Source::Signal(id) => self.of_signals(|row| row.values[id as usize]),
+            Source::RelativeStrength(bars) => Values::Numbers(self.against_benchmark(bars)),
+            Source::SectorStrength(bars) => Values::Numbers(strength::against_sector(
+                &self.returns(bars),
+                &self.columns.sectors,
+                &self.columns.population,
+            )),
+            Source::Factor(at) => Values::Numbers(self.columns.values[at].clone()),
+            Source::FactorZ(at) => Values::Numbers(self.z_scores(at)),
+            Source::FactorRank(at) => {
+                Values::Numbers(percentile_ranks(&self.columns.values[at], &self.columns.population))
+            }
+            Source::Family(at) => Values::Numbers(self.section.families[at].scores.clone()),
+            Source::FamilyNeutral(at) => Values::Numbers(self.section.families[at].neutral.clone()),
+            Source::Score(of) => Values::Numbers(self.score(of).to_vec()),
+            Source::Plan(of) => {
+                Values::Numbers(self.plans(plan).iter().map(|plan| number(plan, of)).collect())
+            }
+        }
+    }
+
+    fn of_signals(&self, value: impl Fn(&LatestSignals) -> f64) -> Values {
+        let at = |at: &Option<u32>| at.map_or(NULL, |at| value(&self.panel.signals[at as usize]));
+        Values::Numbers(self.signals.iter().map(at).collect())
+    }
+
+    fn signal(&self, id: SignalId) -> Vec<f64> {
+        let at = |at: &Option<u32>| at.map_or(NULL, |at| self.panel.signals[at as usize].values[id as usize]);
+        self.signals.iter().map(at).collect()
+    }
+
+    /// The instrument's own returns over so many bars.
+    fn returns(&self, bars: u32) -> Vec<f64> {
+        self.signal(match bars {
+            21 => SignalId::Return21,
+            63 => SignalId::Return63,
+            _ => SignalId::Return252,
+        })
+    }
+
+    fn against_benchmark(&self, bars: u32) -> Vec<f64> {
+        let returns = self.returns(bars);
+        let is_benchmark = |one: &Instrument| Some(one.id) == self.panel.benchmark;
+        let benchmark = self.panel.instruments.iter().position(is_benchmark);
+        strength::against_benchmark(&returns, benchmark.map(|row| returns[row]))
+    }
+
+    /// The trade plan of every row.
+    pub fn plans(&self, settings: &plan::Settings) -> Vec<Plan> {
+        let adv_20 = catalogue::position("adv_20").map_or(&[] as &[f64], |at| &self.columns.values[at]);
+        let of = |(row, adv_20): (usize, &f64)| match self.signals(row) {
+            Some(signals) => {
+                let value = |id: SignalId| signals.values[id as usize];
+                plan::plan(signals.close(), value(SignalId::Atr14), value(SignalId::Low10), *adv_20, settings)
+            }
+            None => Plan::NONE,
+        };
+        adv_20.iter().enumerate().map(of).collect()
+    }
+
+    /// Null outside of the population.
+    fn z_scores(&self, at: usize) -> Vec<f64> {
+        let (values, population) = (&self.columns.values[at], &self.columns.population);
+        let moments = CrossSection::default().moments(values, population);
+        let score = |(value, member): (&f64, &bool)| {
+            if *member { z(*value, &moments, FACTORS[at].direction) } else { NULL }
+        };
+        values.iter().zip(population).map(score).collect()
+    }
+
+    fn score(&self, of: ScoreOf) -> &[f64] {
+        match of {
+            ScoreOf::Rank => &self.rank,
+            ScoreOf::Ics => &self.scores.ics,
+            ScoreOf::Merit => &self.scores.merit,
+            ScoreOf::Technical => &self.scores.technical,
+            ScoreOf::Alpha => &self.scores.alpha,
+            ScoreOf::Stability => &self.scores.stability,
+            ScoreOf::Liquidity => &self.scores.liquidity,
+            ScoreOf::Momentum => &self.scores.momentum,
+            ScoreOf::Value => &self.scores.value,
+            ScoreOf::Quality => &self.scores.quality,
+            ScoreOf::Growth => &self.scores.growth,
+            ScoreOf::Events => &self.scores.events,
+            ScoreOf::Penalty => &self.scores.penalty,
+        }
+    }
+
+    fn texts(&self, of: TextOf) -> Vec<Option<String>> {
+        let each = |text: &dyn Fn(&Instrument) -> Option<String>| {
+            self.panel.instruments.iter().map(text).collect::<Vec<_>>()
+        };
+        let rows = 0..self.rows();
+        match of {
+            TextOf::Ticker => each(&|one| Some(one.ticker.clone())),
+            TextOf::Type => each(&|one| one.kind.clone()),
+            TextOf::Exchange => each(&|one| one.exchange.clone()),
+            TextOf::Sector => each(&|one| one.sector.clone()),
+            TextOf::Tier => {
+                rows.map(|row| self.scores.tier[row].map(|tier| tier.name().to_owned())).collect()
+            }
+            TextOf::Band => {
+                rows.map(|row| self.scores.band[row].map(|band| band.name().to_owned())).collect()
+            }
+            TextOf::Flags => rows.map(|row| Some(self.flags(row).join(","))).collect(),
+        }
+    }
+
+    /// What the universe's rules ask of a row.
+    pub fn facts(&self, row: usize) -> Facts<'_> {
+        let one = &self.panel.instruments[row];
+        let signals = self.signals(row);
+        let factor = |name| catalogue::position(name).map_or(NULL, |at| self.columns.values[at][row]);
+        Facts {
+            ticker: &one.ticker,
+            kind: one.kind.as_deref(),
+            exchange: one.exchange.as_deref(),
+            sector: one.sector.as_deref(),
+            is_benchmark: Some(one.id) == self.panel.benchmark,
+            bar_age: self.bar_age(row),
+            has_features: self.panel.features_of(one.id).is_some(),
+            in_population: self.columns.population[row],
+            close: signals.map_or(NULL, LatestSignals::close),
+            adv_20: factor("adv_20"),
+            vol_60: factor("vol_60"),
+            bars: signals.map_or(NULL, |signals| signals.values[SignalId::Bars as usize]),
+            ics: self.scores.ics[row],
+        }
+    }
+
+    /// What lacks in a row, and which penalties count.
+    pub fn flags(&self, row: usize) -> Vec<&'static str> {
+        let mut flags: Vec<&'static str> = self.scores.flags[row].names().collect();
+        if self.bar_age(row).is_some_and(|age| age > 0) {
+            flags.push("stale_bar");
+        }
+        if self.panel.behind.binary_search(&self.panel.instruments[row].id).is_ok() {
+            flags.push("features_behind");
+        }
+        flags
+    }
+
+    fn compute_scores(&self, weights: &Weights) -> Result<Scores, ScanError> {
+        let factor =
+            |name: &str| catalogue::position(name).map_or(&[] as &[f64], |at| &self.columns.values[at]);
+        let family = |at: usize| Some(self.section.families[at].scores.as_slice());
+        let close: Vec<f64> =
+            (0..self.rows()).map(|row| self.signals(row).map_or(NULL, LatestSignals::close)).collect();
+        let market_equity: Vec<f64> = factor("size").iter().map(|size| size.exp()).collect();
+        let input = ScoreInput {
+            population: &self.columns.population,
+            sma_50_distance: &self.signal(SignalId::Sma50Distance),
+            sma_200_distance: &self.signal(SignalId::Sma200Distance),
+            rsi_14: &self.signal(SignalId::Rsi14),
+            macd_histogram: &self.signal(SignalId::MacdHistogram),
+            close: &close,
+            return_21: &self.signal(SignalId::Return21),
+            high_20_distance: &self.signal(SignalId::High20Distance),
+            volume_ratio_20: &self.signal(SignalId::VolumeRatio20),
+            atr_pct: &self.signal(SignalId::AtrPct),
+            vol_60: factor("vol_60"),
+            adv_20: factor("adv_20"),
+            momentum: family(0),
+            value: family(1),
+            quality: family(2),
+            growth: family(3),
+            low_risk: family(4),
+            market_equity: Some(&market_equity),
+            sessions_to_earnings: None,
+        };
+        Ok(scores::compute(&input, weights)?)
+    }
+}
