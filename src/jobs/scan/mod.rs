@@ -7,6 +7,7 @@ pub mod earlier;
 mod fresh;
 pub mod living;
 pub mod panel;
+pub mod profile;
 pub mod ranked;
 mod ranking;
 pub mod tape;
