@@ -3,10 +3,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::weights::WeightsTable;
 use super::{
-    DEFAULT_COLUMNS, DEFAULT_LIMIT, DEFAULT_ORDER, Given, Known, Place, Profile, ProfileError, at_least_one, order_keys,
-    shown,
+    DEFAULT_COLUMNS, DEFAULT_LIMIT, DEFAULT_ORDER, Given, Place, Profile, ProfileError, at_least_one,
+    order_keys, shown,
 };
 use crate::arithmetic::plan;
 use crate::arithmetic::scores::{Weights, WeightsError};
@@ -22,7 +21,7 @@ struct File {
     columns: Option<Vec<Spanned<String>>>,
     sector_cap: Option<Spanned<i64>>,
     universe: Option<Spanned<Rules>>,
-    weights: Option<Spanned<WeightsTable>>,
+    weights: Option<Spanned<Weights>>,
     plan: Option<Spanned<plan::Settings>>,
 }
 
@@ -66,7 +65,8 @@ impl Source<'_> {
     fn given<'t>(&self, key: &str, text: &'t Spanned<String>) -> Given<'t> {
         let quoted = self.text.get(text.span()).unwrap_or_default();
         // TOML drops the line break that follows three quotes.
-        let broken = ["\"\"\"\n", "\"\"\"\r\n", "'''\n", "'''\r\n"].iter().any(|start| quoted.starts_with(start));
+        let broken =
+            ["\"\"\"\n", "\"\"\"\r\n", "'''\n", "'''\r\n"].iter().any(|start| quoted.starts_with(start));
         let mut place = self.place(key, text.span().start);
         place.line = place.line.map(|line| line + usize::from(broken));
         Given { text: text.get_ref(), place }
@@ -92,9 +92,12 @@ impl Source<'_> {
     fn refused(&self, error: &toml::de::Error) -> ProfileError {
         let at = error.span().map_or(0, |span| span.start);
         let line = self.text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
-        let key = self.text[line..].split('=').next().filter(|key| !key.contains('\n')).unwrap_or_default().trim();
+        let key =
+            self.text[line..].split('=').next().filter(|key| !key.contains('\n')).unwrap_or_default().trim();
         let message = error.message();
-        if let Some((unknown, expected)) = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
+        if let Some((unknown, expected)) =
+            message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'))
+        {
             let known = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
             return ProfileError::UnknownKey { place: self.place("", at), key: unknown.to_owned(), known };
         }
@@ -105,23 +108,23 @@ impl Source<'_> {
 }
 
 /// Reads a profile from its text.
-pub(super) fn read(name: &str, file: Option<&str>, text: &str, known: &[Known]) -> Result<Profile, ProfileError> {
+pub(super) fn read(name: &str, file: Option<&str>, text: &str) -> Result<Profile, ProfileError> {
     let source = Source { file, text };
     let given: File = toml::from_str(text).map_err(|error| source.refused(&error))?;
-    let filter = given.r#where.as_ref().map(|text| source.given("where", text).condition(known)).transpose()?;
+    let filter = given.r#where.as_ref().map(|text| source.given("where", text).condition()).transpose()?;
     let mut profile = Profile {
         name: name.to_owned(),
         description: given.description.unwrap_or_default().trim().to_owned(),
         universe: universe(&source, given.universe)?,
         weights: weights(&source, given.weights.as_ref())?,
         filter,
-        order_by: order_keys(&source.list("order_by", given.order_by.as_deref(), DEFAULT_ORDER), known)?,
+        order_by: order_keys(&source.list("order_by", given.order_by.as_deref(), DEFAULT_ORDER))?,
         limit: source.count("limit", given.limit.as_ref())?.unwrap_or(DEFAULT_LIMIT),
-        columns: shown(&source.list("columns", given.columns.as_deref(), DEFAULT_COLUMNS), known)?,
+        columns: shown(&source.list("columns", given.columns.as_deref(), DEFAULT_COLUMNS))?,
         sector_cap: source.count("sector_cap", given.sector_cap.as_ref())?,
         plan: plan(&source, given.plan.as_ref())?,
     };
-    profile.add_plan_columns(known)?;
+    profile.add_plan_columns()?;
     Ok(profile)
 }
 
@@ -139,9 +142,9 @@ fn universe(source: &Source<'_>, table: Option<Spanned<Rules>>) -> Result<Rules,
     }
 }
 
-fn weights(source: &Source<'_>, table: Option<&Spanned<WeightsTable>>) -> Result<Weights, ProfileError> {
+fn weights(source: &Source<'_>, table: Option<&Spanned<Weights>>) -> Result<Weights, ProfileError> {
     let Some(table) = table else { return Ok(Weights::default()) };
-    let weights = table.get_ref().weights();
+    let weights = *table.get_ref();
     weights.check().map(|()| weights).map_err(|error| {
         let key = match error {
             WeightsError::Value { name, .. } => name,

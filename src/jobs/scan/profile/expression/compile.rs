@@ -1,26 +1,38 @@
 //! From SQL's syntax tree to what polars evaluates: the only place that decides what an expression may hold.
 
 use polars::prelude::{
-    ChunkApply, ClosedInterval, DataType, Expr, Field, IntoColumn, NULL, NamedFrom, Operator, Series, col, lit, when,
+    ChunkApply, ClosedInterval, DataType, Expr, Field, IntoColumn, NULL, NamedFrom, Operator, Series, col,
+    lit, when,
 };
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr as Sql, Function as Call, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Spanned, UnaryOperator, Value, ValueWithSpan,
+    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr as Sql, Function as Call, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Ident, ObjectName, Spanned, UnaryOperator, Value, ValueWithSpan,
 };
+use sqlparser::tokenizer::Location;
 
-use super::super::known::{self, Kind, Known, LONGEST_AGO, probably_meant};
-use super::error::short;
+use super::super::names::{self, probably_meant};
+use super::error::{short, words};
 use super::functions::{self, Function};
 use super::reader::position;
 use super::{Expression, ExpressionError, Fault, Part, Reads};
 use crate::arithmetic::kept;
+use crate::jobs::scan::columns::{self, Kind, MOST_AGO};
 
 /// How deep an expression may be nested; a chain of AND or OR counts once.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 50;
 /// Most steps of an expression. BETWEEN, CASE and NULLIF read a part twice, which nested grows without bounds.
 const MOST_STEPS: usize = 5_000;
 /// Most characters of a LIKE pattern.
 const LONGEST_PATTERN: usize = 100;
+
+/// Words of SQL that the parser takes for names where it finds nothing better.
+const WORDS: [&str; 13] =
+    ["AND", "OR", "NOT", "IN", "IS", "LIKE", "ILIKE", "BETWEEN", "THEN", "WHEN", "ELSE", "END", "AS"];
+/// First words of statements, likewise.
+const STATEMENTS: [&str; 12] = [
+    "ALTER", "CALL", "COPY", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "SELECT", "TRUNCATE", "UPDATE",
+    "WITH",
+];
 
 /// What is not finite becomes null, and -0.0 becomes 0.0.
 pub(super) fn finite(expr: Expr) -> Expr {
@@ -38,6 +50,61 @@ pub(super) fn choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
     when(condition).then(then).otherwise(otherwise)
 }
 
+/// Where a part begins in the text. The parser's own spans are found by a deep recursion; this goes to the left.
+trait Begins {
+    fn begins(&self) -> Location;
+}
+
+impl Begins for Sql {
+    fn begins(&self) -> Location {
+        let mut part = self;
+        loop {
+            part = match part {
+                Sql::BinaryOp { left, .. }
+                | Sql::IsDistinctFrom(left, _)
+                | Sql::IsNotDistinctFrom(left, _) => left,
+                Sql::Nested(inner)
+                | Sql::IsNull(inner)
+                | Sql::IsNotNull(inner)
+                | Sql::IsTrue(inner)
+                | Sql::IsNotTrue(inner)
+                | Sql::IsFalse(inner)
+                | Sql::IsNotFalse(inner)
+                | Sql::IsUnknown(inner)
+                | Sql::IsNotUnknown(inner) => inner,
+                Sql::UnaryOp { expr, .. }
+                | Sql::Between { expr, .. }
+                | Sql::InList { expr, .. }
+                | Sql::InSubquery { expr, .. }
+                | Sql::Like { expr, .. }
+                | Sql::ILike { expr, .. }
+                | Sql::Cast { expr, .. } => expr,
+                Sql::Function(call) => return call.name.begins(),
+                Sql::Case { case_token, .. } => return case_token.0.span.start,
+                leaf => return leaf.span().start,
+            }
+        }
+    }
+}
+
+impl Begins for Ident {
+    fn begins(&self) -> Location {
+        self.span.start
+    }
+}
+
+impl Begins for ObjectName {
+    fn begins(&self) -> Location {
+        self.span().start
+    }
+}
+
+impl Begins for ValueWithSpan {
+    fn begins(&self) -> Location {
+        self.span.start
+    }
+}
+
 /// A checked part of an expression. Kind none is the word NULL.
 struct Checked {
     expr: Expr,
@@ -49,14 +116,13 @@ type Outcome = Result<Checked, ExpressionError>;
 
 pub(super) struct Compiler<'a> {
     text: &'a str,
-    known: &'a [Known],
     reads: Reads,
     depth: usize,
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(text: &'a str, known: &'a [Known]) -> Self {
-        Self { text, known, reads: Reads::default(), depth: 0 }
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, reads: Reads::default(), depth: 0 }
     }
 
     /// A whole expression, with the conditions that its outermost ANDs join apart.
@@ -80,12 +146,12 @@ impl<'a> Compiler<'a> {
         Ok(Expression { text: sql.to_string(), kind, reads, expr, parts })
     }
 
-    fn fail(&self, at: &impl Spanned, fault: Fault) -> ExpressionError {
-        let place = Some(position(at.span().start)).filter(|&(line, _)| line > 0);
+    fn fail(&self, at: &impl Begins, fault: Fault) -> ExpressionError {
+        let place = Some(position(at.begins())).filter(|&(line, _)| line > 0);
         ExpressionError { text: self.text.to_owned(), place, fault }
     }
 
-    fn not_allowed(&self, at: &impl Spanned, what: impl Into<String>) -> ExpressionError {
+    fn not_allowed(&self, at: &impl Begins, what: impl Into<String>) -> ExpressionError {
         self.fail(at, Fault::NotAllowed(what.into()))
     }
 
@@ -100,7 +166,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// Parts of one kind, whichever, and that kind. The word NULL goes with all if `nulls`, and then takes their type.
-    fn alike(&mut self, parts: &[&Sql], nulls: bool) -> Result<(Vec<Checked>, Option<Kind>), ExpressionError> {
+    fn alike(
+        &mut self,
+        parts: &[&Sql],
+        nulls: bool,
+    ) -> Result<(Vec<Checked>, Option<Kind>), ExpressionError> {
         let mut all: Vec<Checked> = Vec::with_capacity(parts.len());
         let mut first: Option<(&Sql, Kind)> = None;
         for &sql in parts {
@@ -111,7 +181,7 @@ impl<'a> Compiler<'a> {
                 (Some(kind), None) => first = Some((sql, kind)),
                 (Some(kind), Some((other, known))) if kind != known => {
                     let (left, right) = (quoted(other), quoted(sql));
-                    let fault = Fault::Mixed { left, left_is: known.words(), right, right_is: kind.words() };
+                    let fault = Fault::Mixed { left, left_is: words(known), right, right_is: words(kind) };
                     return Err(self.fail(sql, fault));
                 }
                 _ => {}
@@ -150,7 +220,9 @@ impl<'a> Compiler<'a> {
             Sql::IsNull(inner) => self.is_null(inner, false),
             Sql::IsNotNull(inner) => self.is_null(inner, true),
             Sql::IsUnknown(inner) => self.of_kind(inner, Kind::Flag).map(|flag| test(flag, Expr::is_null)),
-            Sql::IsNotUnknown(inner) => self.of_kind(inner, Kind::Flag).map(|flag| test(flag, Expr::is_not_null)),
+            Sql::IsNotUnknown(inner) => {
+                self.of_kind(inner, Kind::Flag).map(|flag| test(flag, Expr::is_not_null))
+            }
             Sql::IsTrue(inner) => self.is(inner, true, false),
             Sql::IsNotTrue(inner) => self.is(inner, true, true),
             Sql::IsFalse(inner) => self.is(inner, false, false),
@@ -179,22 +251,23 @@ impl<'a> Compiler<'a> {
                 Err(self.not_allowed(sql, "a query inside of an expression"))
             }
             Sql::Cast { .. } | Sql::Convert { .. } => Err(self.not_allowed(sql, "a conversion of types")),
-            Sql::CompoundIdentifier(_) => Err(self.not_allowed(sql, format!("a name with a dot, {},", quoted(sql)))),
+            Sql::CompoundIdentifier(_) => {
+                Err(self.not_allowed(sql, format!("a name with a dot, {},", quoted(sql))))
+            }
             _ => Err(self.not_allowed(sql, quoted(sql))),
         }
     }
 
     fn column(&mut self, ident: &Ident) -> Outcome {
         let name = ident.value.as_str();
-        let find = |name: &str| self.known.iter().find(|column| column.name == name);
-        let (column, ago) = match (find(name), known::earlier(name)) {
+        let (column, ago) = match (columns::find(name), names::earlier(name)) {
             (Some(column), _) => (column, None),
-            (None, Some((base, ago))) => match find(base) {
+            (None, Some((base, ago))) => match columns::find(base) {
                 Some(column) if !column.earlier => {
-                    return Err(self.fail(&Sql::Identifier(ident.clone()), Fault::NoEarlier(base.to_owned())));
+                    return Err(self.fail(ident, Fault::NoEarlier(base.to_owned())));
                 }
-                Some(_) if !(1..=LONGEST_AGO).contains(&ago) => {
-                    return Err(self.fail(&Sql::Identifier(ident.clone()), Fault::Ago(name.to_owned())));
+                Some(_) if !(1..=MOST_AGO).contains(&ago) => {
+                    return Err(self.fail(ident, Fault::Ago(name.to_owned())));
                 }
                 Some(column) => (column, Some(ago)),
                 None => return Err(self.unknown(ident)),
@@ -202,22 +275,32 @@ impl<'a> Compiler<'a> {
             (None, None) => return Err(self.unknown(ident)),
         };
         let kind = column.kind;
-        self.reads.add(column.name, ago);
+        self.reads.add(&column.name, ago);
         Ok(Checked { expr: col(name), kind: Some(kind), steps: 1 })
     }
 
     fn unknown(&self, ident: &Ident) -> ExpressionError {
         let name = ident.value.clone();
-        let all = self.known.iter().map(|column| column.name);
-        let meant = match known::earlier(&name) {
+        let word = |words: &[&str]| {
+            ident.quote_style.is_none() && words.iter().any(|word| name.eq_ignore_ascii_case(word))
+        };
+        if word(&STATEMENTS) {
+            return self.not_allowed(ident, format!("the statement {}", name.to_ascii_uppercase()));
+        }
+        if word(&WORDS) {
+            return self.fail(ident, Fault::Syntax(format!("expected an expression, found {name}")));
+        }
+        let all = columns::all().iter().map(|column| column.name.as_str());
+        let meant = match names::earlier(&name) {
             Some((base, ago)) => {
-                let earlier = self.known.iter().filter(|column| column.earlier).map(|column| column.name);
+                let earlier =
+                    columns::all().iter().filter(|column| column.earlier).map(|column| column.name.as_str());
                 probably_meant(base, earlier).map(|base| format!("{base}_{ago}d_ago"))
             }
             None => probably_meant(&name, all).map(str::to_owned),
         };
         let fault = Fault::UnknownColumn { name, meant, quoted: ident.quote_style.is_some() };
-        self.fail(&Sql::Identifier(ident.clone()), fault)
+        self.fail(ident, fault)
     }
 
     fn literal(&self, value: &ValueWithSpan) -> Outcome {
@@ -343,7 +426,9 @@ impl<'a> Compiler<'a> {
     fn like(&mut self, inner: &Sql, pattern: &Sql, negated: bool, any_case: bool) -> Outcome {
         let text = self.of_kind(inner, Kind::Text)?;
         let pattern = match literal_of(pattern) {
-            Some((Value::SingleQuotedString(pattern), _)) if pattern.chars().count() <= LONGEST_PATTERN => pattern,
+            Some((Value::SingleQuotedString(pattern), _)) if pattern.chars().count() <= LONGEST_PATTERN => {
+                pattern
+            }
             Some((Value::SingleQuotedString(_), _)) => return Err(self.fail(pattern, Fault::TooLarge)),
             _ => return Err(self.not_allowed(pattern, format!("{} as a pattern", quoted(pattern)))),
         };
@@ -352,7 +437,13 @@ impl<'a> Compiler<'a> {
         Ok(Checked { expr, kind: Some(Kind::Flag), steps: text.steps + 2 })
     }
 
-    fn case(&mut self, whole: &Sql, operand: Option<&Sql>, arms: &[CaseWhen], otherwise: Option<&Sql>) -> Outcome {
+    fn case(
+        &mut self,
+        whole: &Sql,
+        operand: Option<&Sql>,
+        arms: &[CaseWhen],
+        otherwise: Option<&Sql>,
+    ) -> Outcome {
         let mut conditions = Vec::with_capacity(arms.len());
         for arm in arms {
             conditions.push(match operand {
@@ -408,7 +499,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn call(&mut self, name: &str, at: &impl Spanned, arguments: &[&Sql]) -> Outcome {
+    fn call(&mut self, name: &str, at: &impl Begins, arguments: &[&Sql]) -> Outcome {
         let (function, takes) = functions::find(name).map_err(|fault| self.fail(at, fault))?;
         if !takes.accepts(arguments.len()) {
             return Err(self.fail(at, functions::arguments(name, takes)));
@@ -418,7 +509,9 @@ impl<'a> Compiler<'a> {
             && let [_, literal] = arguments
         {
             decimals = match literal_of(literal) {
-                Some((Value::Number(digits, _), 1.0)) => digits.parse().ok().filter(|&digits: &u32| digits <= 15),
+                Some((Value::Number(digits, _), 1.0)) => {
+                    digits.parse().ok().filter(|&digits: &u32| digits <= 15)
+                }
                 _ => None,
             }
             .ok_or_else(|| self.fail(*literal, functions::arguments(name, takes)))?;
@@ -436,7 +529,8 @@ impl<'a> Compiler<'a> {
         }
         let steps = 2 * steps(&checked) + 2;
         let exprs = checked.into_iter().map(|checked| checked.expr).collect();
-        let expr = function.over(exprs, decimals).ok_or_else(|| self.fail(at, functions::arguments(name, takes)))?;
+        let expr =
+            function.over(exprs, decimals).ok_or_else(|| self.fail(at, functions::arguments(name, takes)))?;
         Ok(Checked { expr, kind, steps })
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::super::known::{Kind, LONGEST_AGO};
 use super::functions;
+use crate::jobs::scan::columns::{Kind, MOST_AGO};
 
 /// An expression that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -45,7 +45,7 @@ pub enum Fault {
     #[error("{0} has no values of earlier sessions")]
     NoEarlier(String),
     /// An earlier value from too far back, or of today.
-    #[error("{0} is not 1 to {LONGEST_AGO} sessions ago")]
+    #[error("{0} is not 1 to {MOST_AGO} sessions ago")]
     Ago(String),
     /// A name that is no function.
     #[error("there is no function {name}")]
@@ -99,8 +99,7 @@ pub enum Fault {
 impl Fault {
     /// The fault of a part whose kind is not the wanted one.
     pub(super) fn kind(part: &impl fmt::Display, is: Option<Kind>, wanted: Kind) -> Self {
-        let is = is.map_or("null", Kind::words);
-        Fault::Kind { part: short(&part.to_string()), is, wanted: wanted.words() }
+        Fault::Kind { part: short(&part.to_string()), is: is.map_or("null", words), wanted: words(wanted) }
     }
 }
 
@@ -143,7 +142,7 @@ impl ExpressionError {
             Fault::NoEarlier(_) => {
                 "bars, signals and factors have earlier values; scores, ranks, z-scores and text have not".into()
             }
-            Fault::Ago(_) => format!("write 1 to {LONGEST_AGO} sessions, such as close_5d_ago"),
+            Fault::Ago(_) => format!("write 1 to {MOST_AGO} sessions, such as close_5d_ago"),
             Fault::UnknownFunction { meant: Some(meant), .. } => format!("did you mean {meant}?"),
             Fault::UnknownFunction { .. } => format!("functions are {}", functions::names()),
             Fault::ManyRows(_) => {
@@ -156,7 +155,7 @@ impl ExpressionError {
                  and functions"
                     .into()
             }
-            Fault::Kind { wanted, .. } if *wanted == Kind::Flag.words() => {
+            Fault::Kind { wanted, .. } if *wanted == words(Kind::Flag) => {
                 "write a condition, such as close > sma_200".into()
             }
             Fault::Kind { .. } | Fault::Mixed { .. } => {
@@ -164,6 +163,15 @@ impl ExpressionError {
             }
             Fault::Null(_) => "write IS NULL or IS NOT NULL".into(),
         }
+    }
+}
+
+/// The kind as faults say it.
+pub(super) fn words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Number => "a number",
+        Kind::Text => "text",
+        Kind::Flag => "a condition",
     }
 }
 

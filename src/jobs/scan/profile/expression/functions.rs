@@ -3,9 +3,10 @@
 use polars::lazy::dsl::{coalesce, max_horizontal, min_horizontal};
 use polars::prelude::{Expr, NULL, RoundMode, lit};
 
-use super::super::known::{Kind, probably_meant};
+use super::super::names::probably_meant;
 use super::compile::finite;
 use super::error::Fault;
+use crate::jobs::scan::columns::Kind;
 
 /// How many arguments a function takes and of what kind.
 #[derive(Clone, Copy)]
@@ -46,7 +47,9 @@ impl Takes {
     /// The kind that every argument must have; none: any, but one.
     pub(super) fn kind(self) -> Option<Kind> {
         match self {
-            Takes::Number | Takes::NumberAndDecimals | Takes::TwoNumbers | Takes::Numbers => Some(Kind::Number),
+            Takes::Number | Takes::NumberAndDecimals | Takes::TwoNumbers | Takes::Numbers => {
+                Some(Kind::Number)
+            }
             Takes::Text => Some(Kind::Text),
             Takes::Alike | Takes::TwoAlike => None,
         }
@@ -96,8 +99,24 @@ const FUNCTIONS: [(&str, Function, Takes); 17] = [
 
 /// Functions of SQL over many rows, which people reach for.
 const MANY_ROWS: [&str; 18] = [
-    "AVG", "CORR", "COUNT", "DENSE_RANK", "FIRST", "FIRST_VALUE", "LAG", "LAST", "LAST_VALUE", "LEAD", "MAX", "MEAN",
-    "MEDIAN", "MIN", "PERCENT_RANK", "RANK", "STDDEV", "SUM",
+    "AVG",
+    "CORR",
+    "COUNT",
+    "DENSE_RANK",
+    "FIRST",
+    "FIRST_VALUE",
+    "LAG",
+    "LAST",
+    "LAST_VALUE",
+    "LEAD",
+    "MAX",
+    "MEAN",
+    "MEDIAN",
+    "MIN",
+    "PERCENT_RANK",
+    "RANK",
+    "STDDEV",
+    "SUM",
 ];
 
 /// The names of all functions, for hints.

@@ -13,7 +13,7 @@ mod tests;
 
 use polars::prelude::Expr;
 
-use super::known::{Kind, Known};
+use crate::jobs::scan::columns::Kind;
 
 pub use error::{ExpressionError, Fault};
 pub use functions::names as function_names;
@@ -76,8 +76,8 @@ impl Expression {
     ///
     /// # Errors
     /// The first fault of the text, its names or its kinds.
-    pub fn read(text: &str, known: &[Known]) -> Result<Self, ExpressionError> {
-        let mut reader = Reader::new(text, known)?;
+    pub fn read(text: &str) -> Result<Self, ExpressionError> {
+        let mut reader = Reader::new(text)?;
         let expression = reader.expression()?;
         reader.end()?;
         Ok(expression)
@@ -87,8 +87,8 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Expression::read`], or that it is no condition.
-    pub fn read_condition(text: &str, known: &[Known]) -> Result<Self, ExpressionError> {
-        let expression = Self::read(text, known)?;
+    pub fn read_condition(text: &str) -> Result<Self, ExpressionError> {
+        let expression = Self::read(text)?;
         if expression.kind == Kind::Flag {
             return Ok(expression);
         }

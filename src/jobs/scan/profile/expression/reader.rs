@@ -6,26 +6,24 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
-use super::super::known::Known;
 use super::compile::Compiler;
 use super::{Expression, ExpressionError, Fault};
 
 /// Most bytes of an expression.
 const MOST_BYTES: usize = 20_000;
 /// Most words and signs, not counting texts and commas: a list of tickers may be long, a calculation may not.
-const MOST_TOKENS: usize = 1_000;
+const MOST_TOKENS: usize = 600;
 
 const DIALECT: GenericDialect = GenericDialect {};
 
 /// Reads expressions one after the other from a text, where a list may hold several.
 pub(in super::super) struct Reader<'a> {
     text: &'a str,
-    known: &'a [Known],
     parser: Parser<'a>,
 }
 
 impl<'a> Reader<'a> {
-    pub(in super::super) fn new(text: &'a str, known: &'a [Known]) -> Result<Self, ExpressionError> {
+    pub(in super::super) fn new(text: &'a str) -> Result<Self, ExpressionError> {
         let fail = |fault| ExpressionError { text: text.to_owned(), place: None, fault };
         if text.trim().is_empty() {
             return Err(fail(Fault::Empty));
@@ -44,13 +42,13 @@ impl<'a> Reader<'a> {
         if tokens.iter().filter(counts).count() > MOST_TOKENS {
             return Err(fail(Fault::TooLarge));
         }
-        Ok(Self { text, known, parser: Parser::new(&DIALECT).with_tokens_with_locations(tokens) })
+        Ok(Self { text, parser: Parser::new(&DIALECT).with_tokens_with_locations(tokens) })
     }
 
     /// The next expression.
     pub(in super::super) fn expression(&mut self) -> Result<Expression, ExpressionError> {
         let sql: Sql = self.parser.parse_expr().map_err(|error| self.syntax(error))?;
-        Compiler::new(self.text, self.known).expression(&sql)
+        Compiler::new(self.text).expression(&sql)
     }
 
     /// The name after `AS`, if there is one.
@@ -86,7 +84,11 @@ impl<'a> Reader<'a> {
 
     /// A fault at a place of the text.
     pub(in super::super) fn fail(&self, place: (usize, usize), fault: Fault) -> ExpressionError {
-        ExpressionError { text: self.text.to_owned(), place: Some(place).filter(|&(line, _)| line > 0), fault }
+        ExpressionError {
+            text: self.text.to_owned(),
+            place: Some(place).filter(|&(line, _)| line > 0),
+            fault,
+        }
     }
 
     fn syntax(&self, error: ParserError) -> ExpressionError {
@@ -110,7 +112,8 @@ pub(super) fn position(location: Location) -> (usize, usize) {
 
 /// The parser's message as a fact of ours.
 fn own_words(message: &str) -> String {
-    let message = message.replace("Expected: ", "expected ").replace(", found: ", ", found ").replace("EOF", "the end");
+    let message =
+        message.replace("Expected: ", "expected ").replace(", found: ", ", found ").replace("EOF", "the end");
     let mut characters = message.chars();
     let first = characters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
     super::error::short(&(first + characters.as_str()))
