@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::expression::ExpressionError;
-use super::names::probably_meant;
+use super::known::probably_meant;
 
 /// Where in a profile something is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]

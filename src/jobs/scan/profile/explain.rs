@@ -1,8 +1,7 @@
 //! Why an instrument does or does not meet a profile's condition: each part of it with its truth and what it read.
 
 use super::select::Frame;
-use super::{Market, Profile, SelectError};
-use crate::jobs::scan::ranked::Values;
+use super::{ColumnData, Market, Profile, SelectError};
 
 /// One of the conditions that a `where` joins by its outermost ANDs, for one instrument.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +11,7 @@ pub struct Condition {
     /// Whether it is met; none: something that it reads is unknown.
     pub met: Option<bool>,
     /// The columns that it reads, each with the instrument's value.
-    pub read: Vec<(String, Values)>,
+    pub read: Vec<(String, ColumnData)>,
 }
 
 /// The parts of a profile's condition for one row of the market; none if the profile has no condition.
@@ -29,7 +28,7 @@ pub fn explain_where(
     for part in parts {
         let frame = Frame::of(&part.reads, market)?;
         let met = match frame.evaluate(vec![part.expr.clone()], Some(&[row]))?.first() {
-            Some(Values::Flags(flags)) => flags.first().copied().flatten(),
+            Some(ColumnData::Flags(flags)) => flags.first().copied().flatten(),
             _ => None,
         };
         conditions.push(Condition { text: part.text.clone(), met, read: frame.of_row(row) });

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    DEFAULT_COLUMNS, DEFAULT_LIMIT, DEFAULT_ORDER, Given, Place, Profile, ProfileError, at_least_one,
+    DEFAULT_COLUMNS, DEFAULT_LIMIT, DEFAULT_ORDER, Given, Known, Place, Profile, ProfileError, at_least_one,
     order_keys, shown,
 };
 use crate::arithmetic::plan;
@@ -84,11 +84,6 @@ impl Source<'_> {
         value.map(|value| at_least_one(*value.get_ref(), &self.place(key, value.span().start))).transpose()
     }
 
-    fn meaningless(&self, place: Place, fault: &impl ToString) -> ProfileError {
-        let hint = "leave it out for the documented default".to_owned();
-        ProfileError::Value { place, fault: fault.to_string(), hint }
-    }
-
     fn refused(&self, error: &toml::de::Error) -> ProfileError {
         let at = error.span().map_or(0, |span| span.start);
         let line = self.text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
@@ -108,23 +103,29 @@ impl Source<'_> {
 }
 
 /// Reads a profile from its text.
-pub(super) fn read(name: &str, file: Option<&str>, text: &str) -> Result<Profile, ProfileError> {
+pub(super) fn read(
+    name: &str,
+    file: Option<&str>,
+    text: &str,
+    known: &[Known],
+) -> Result<Profile, ProfileError> {
     let source = Source { file, text };
     let given: File = toml::from_str(text).map_err(|error| source.refused(&error))?;
-    let filter = given.r#where.as_ref().map(|text| source.given("where", text).condition()).transpose()?;
+    let filter =
+        given.r#where.as_ref().map(|text| source.given("where", text).condition(known)).transpose()?;
     let mut profile = Profile {
         name: name.to_owned(),
         description: given.description.unwrap_or_default().trim().to_owned(),
         universe: universe(&source, given.universe)?,
         weights: weights(&source, given.weights.as_ref())?,
         filter,
-        order_by: order_keys(&source.list("order_by", given.order_by.as_deref(), DEFAULT_ORDER))?,
+        order_by: order_keys(&source.list("order_by", given.order_by.as_deref(), DEFAULT_ORDER), known)?,
         limit: source.count("limit", given.limit.as_ref())?.unwrap_or(DEFAULT_LIMIT),
-        columns: shown(&source.list("columns", given.columns.as_deref(), DEFAULT_COLUMNS))?,
+        columns: shown(&source.list("columns", given.columns.as_deref(), DEFAULT_COLUMNS), known)?,
         sector_cap: source.count("sector_cap", given.sector_cap.as_ref())?,
         plan: plan(&source, given.plan.as_ref())?,
     };
-    profile.add_plan_columns()?;
+    profile.add_plan_columns(known)?;
     Ok(profile)
 }
 
@@ -137,7 +138,7 @@ fn universe(source: &Source<'_>, table: Option<Spanned<Rules>>) -> Result<Rules,
         Err(error) => {
             let fault = error.to_string();
             let key = fault.split(' ').next().unwrap_or_default();
-            Err(source.meaningless(source.within("universe", key, from), &fault))
+            Err(meaningless(source.within("universe", key, from), &fault))
         }
     }
 }
@@ -153,7 +154,7 @@ fn weights(source: &Source<'_>, table: Option<&Spanned<Weights>>) -> Result<Weig
             WeightsError::Thresholds { what } => what,
             WeightsError::Events { .. } => "events",
         };
-        source.meaningless(source.within("weights", key, table.span().start), &error)
+        meaningless(source.within("weights", key, table.span().start), &error)
     })
 }
 
@@ -165,6 +166,11 @@ fn plan(
     table.get_ref().check().map(|()| Some(*table.get_ref())).map_err(|error| {
         let fault = error.to_string();
         let key = fault.split(' ').next().unwrap_or_default();
-        source.meaningless(source.within("plan", key, table.span().start), &fault)
+        meaningless(source.within("plan", key, table.span().start), &fault)
     })
+}
+
+fn meaningless(place: Place, fault: &impl ToString) -> ProfileError {
+    let hint = "leave it out for the documented default".to_owned();
+    ProfileError::Value { place, fault: fault.to_string(), hint }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Place, Profile, ProfileError};
+use super::{Known, Place, Profile, ProfileError};
 
 /// The profile that gives nothing: the whole default universe by the core score. No file replaces it.
 pub const MARKET: &str = "market";
@@ -22,22 +22,22 @@ pub const SHIPPED: [(&str, &str); 5] = [
 ///
 /// # Errors
 /// There is none, it cannot be read, or something is wrong in it.
-pub fn find(name: &str, here: &Path) -> Result<Profile, ProfileError> {
+pub fn find(name: &str, here: &Path, known: &[Known]) -> Result<Profile, ProfileError> {
     if name == MARKET {
-        return Profile::market();
+        return Profile::market(known);
     }
     let is_toml = Path::new(name).extension().is_some_and(|extension| extension == "toml");
     if name.contains('/') || is_toml {
         let path = here.join(name);
         let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        return read_file(&stem, name, &path);
+        return read_file(&stem, name, &path, known);
     }
     let file = format!("scans/{name}.toml");
     if let Some(path) = here.ancestors().map(|folder| folder.join(&file)).find(|path| path.is_file()) {
-        return read_file(name, &file, &path);
+        return read_file(name, &file, &path, known);
     }
     match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
-        Some((_, text)) => Profile::read(name, Some(&file), text),
+        Some((_, text)) => Profile::read(name, Some(&file), text, known),
         None => Err(ProfileError::NotFound { name: name.to_owned(), known: names(here) }),
     }
 }
@@ -55,11 +55,11 @@ pub fn names(here: &Path) -> Vec<String> {
     names.into_iter().collect()
 }
 
-fn read_file(name: &str, shown: &str, path: &Path) -> Result<Profile, ProfileError> {
+fn read_file(name: &str, shown: &str, path: &Path, known: &[Known]) -> Result<Profile, ProfileError> {
     let bytes = std::fs::read(path).map_err(|source| ProfileError::Read { path: shown.into(), source })?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
         ProfileError::NotText(Place { file: Some(shown.to_owned()), line: Some(line), key: String::new() })
     })?;
-    Profile::read(name, Some(shown), text)
+    Profile::read(name, Some(shown), text, known)
 }

@@ -10,7 +10,7 @@ mod expression;
 mod fate;
 mod file;
 mod find;
-mod names;
+mod known;
 #[cfg(test)]
 mod sample;
 mod select;
@@ -22,15 +22,14 @@ use sha2::{Digest, Sha256};
 use crate::arithmetic::plan;
 use crate::arithmetic::scores::Weights;
 use crate::arithmetic::universe::Rules;
-use crate::jobs::scan::columns;
 
 pub use error::{Place, ProfileError};
 pub use explain::{Condition, explain_where};
 pub use expression::{Expression, ExpressionError, Fault, Reads, function_names};
 pub use fate::Fate;
 pub use find::{MARKET, SHIPPED, find, names};
-pub use names::{earlier, probably_meant};
-pub use select::{Market, SelectError, Selection, select};
+pub use known::{Kind, Known, LONGEST_AGO, earlier, probably_meant};
+pub use select::{ColumnData, Market, SelectError, Selection, select};
 
 use expression::Reader;
 
@@ -105,30 +104,30 @@ impl Profile {
     ///
     /// # Errors
     /// The default order or columns are not among the known ones.
-    pub fn market() -> Result<Self, ProfileError> {
-        Self::read(MARKET, None, "")
+    pub fn market(known: &[Known]) -> Result<Self, ProfileError> {
+        Self::read(MARKET, None, "", known)
     }
 
     /// Reads a profile from the text of its file. `file` is how errors name it.
     ///
     /// # Errors
     /// The first fault, with its line.
-    pub fn read(name: &str, file: Option<&str>, text: &str) -> Result<Self, ProfileError> {
-        file::read(name, file, text)
+    pub fn read(name: &str, file: Option<&str>, text: &str, known: &[Known]) -> Result<Self, ProfileError> {
+        file::read(name, file, text, known)
     }
 
     /// This profile with what a command line or a request gives in its place.
     ///
     /// # Errors
     /// The first fault of what was given.
-    pub fn with(&self, changes: &Changes) -> Result<Self, ProfileError> {
+    pub fn with(&self, changes: &Changes, known: &[Known]) -> Result<Self, ProfileError> {
         let mut profile = self.clone();
         if let Some(text) = &changes.filter {
-            profile.filter = Some(Given::of(text, "where").condition()?);
+            profile.filter = Some(Given::of(text, "where").condition(known)?);
         }
         if !changes.order_by.is_empty() {
             let keys: Vec<_> = changes.order_by.iter().map(|text| Given::of(text, "order_by")).collect();
-            profile.order_by = order_keys(&keys)?;
+            profile.order_by = order_keys(&keys, known)?;
         }
         if let Some(limit) = changes.limit {
             profile.limit =
@@ -136,8 +135,8 @@ impl Profile {
         }
         if !changes.columns.is_empty() {
             let columns: Vec<_> = changes.columns.iter().map(|text| Given::of(text, "columns")).collect();
-            profile.columns = shown(&columns)?;
-            profile.add_plan_columns()?;
+            profile.columns = shown(&columns, known)?;
+            profile.add_plan_columns(known)?;
         }
         Ok(profile)
     }
@@ -175,11 +174,11 @@ impl Profile {
     }
 
     /// Lists the plan's columns after the others, if a plan is wanted.
-    fn add_plan_columns(&mut self) -> Result<(), ProfileError> {
+    fn add_plan_columns(&mut self, known: &[Known]) -> Result<(), ProfileError> {
         if self.plan.is_none() {
             return Ok(());
         }
-        for column in shown(&[Given::of(PLAN_COLUMNS, "plan")])? {
+        for column in shown(&[Given::of(PLAN_COLUMNS, "plan")], known)? {
             if self.columns.iter().all(|other| other.name != column.name) {
                 self.columns.push(column);
             }
@@ -206,17 +205,17 @@ impl<'a> Given<'a> {
         ProfileError::Expression { place, source }
     }
 
-    fn condition(&self) -> Result<Expression, ProfileError> {
-        Expression::read_condition(self.text).map_err(|source| self.refused(source))
+    fn condition(&self, known: &[Known]) -> Result<Expression, ProfileError> {
+        Expression::read_condition(self.text, known).map_err(|source| self.refused(source))
     }
 }
 
 /// Reads keys of an order.
-fn order_keys(given: &[Given<'_>]) -> Result<Vec<OrderKey>, ProfileError> {
+fn order_keys(given: &[Given<'_>], known: &[Known]) -> Result<Vec<OrderKey>, ProfileError> {
     let mut keys = Vec::new();
     for item in given {
         let mut read = || {
-            let mut reader = Reader::new(item.text)?;
+            let mut reader = Reader::new(item.text, known)?;
             loop {
                 keys.push(OrderKey { expression: reader.expression()?, descending: reader.descending() });
                 if !reader.more()? {
@@ -230,11 +229,11 @@ fn order_keys(given: &[Given<'_>]) -> Result<Vec<OrderKey>, ProfileError> {
 }
 
 /// Reads columns to list.
-fn shown(given: &[Given<'_>]) -> Result<Vec<Shown>, ProfileError> {
+fn shown(given: &[Given<'_>], known: &[Known]) -> Result<Vec<Shown>, ProfileError> {
     let mut columns: Vec<Shown> = Vec::new();
     for item in given {
         let read = || {
-            let mut reader = Reader::new(item.text)?;
+            let mut reader = Reader::new(item.text, known)?;
             let mut all = Vec::new();
             loop {
                 all.push((reader.expression()?, reader.alias()?));
@@ -244,7 +243,7 @@ fn shown(given: &[Given<'_>]) -> Result<Vec<Shown>, ProfileError> {
             }
         };
         for (expression, alias) in read().map_err(|source| item.refused(source))? {
-            let column = named(expression, alias, &item.place)?;
+            let column = named(expression, alias, &item.place, known)?;
             if columns.iter().any(|other| other.name == column.name) {
                 return Err(ProfileError::Value {
                     fault: format!("the column {} is listed twice", column.name),
@@ -259,14 +258,19 @@ fn shown(given: &[Given<'_>]) -> Result<Vec<Shown>, ProfileError> {
 }
 
 /// The column that an expression and its name make. A bare column is its own name; any other needs one that is not taken.
-fn named(expression: Expression, alias: Option<String>, place: &Place) -> Result<Shown, ProfileError> {
+fn named(
+    expression: Expression,
+    alias: Option<String>,
+    place: &Place,
+    known: &[Known],
+) -> Result<Shown, ProfileError> {
     let reads = expression.columns();
     let bare = reads.names().next().filter(|name| name == expression.text());
     let fault = match (bare, alias) {
         (Some(name), None) => return Ok(Shown { name, expression }),
         (None, None) => format!("`{}` has no name", expression.text()),
         (bare, Some(alias)) => {
-            let taken = columns::find(&alias).is_some() || earlier(&alias).is_some();
+            let taken = known.iter().any(|column| column.name == alias) || earlier(&alias).is_some();
             let plain =
                 alias.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
                     && alias.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())

@@ -14,7 +14,33 @@ use polars::prelude::{
 use super::{Fate, Profile, Reads};
 use crate::arithmetic::NULL;
 use crate::arithmetic::universe::Drop;
-use crate::jobs::scan::ranked::Values;
+
+/// A column's values, one a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnData {
+    /// Numbers; NaN is null.
+    Numbers(Vec<f64>),
+    /// Texts.
+    Texts(Vec<Option<String>>),
+    /// True, false or null.
+    Flags(Vec<Option<bool>>),
+}
+
+impl ColumnData {
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        match self {
+            ColumnData::Numbers(values) => values.len(),
+            ColumnData::Texts(values) => values.len(),
+            ColumnData::Flags(values) => values.len(),
+        }
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
 
 /// The ranked market as a selection reads it; a row an instrument.
 pub struct Market<'a> {
@@ -25,7 +51,7 @@ pub struct Market<'a> {
     /// The universe's rule that keeps a row out, if any.
     pub drops: &'a [Option<Drop>],
     /// A column by name, earlier ones (`close_5d_ago`) included, with a value a row; asked once for each that is read.
-    pub column: &'a dyn Fn(&str) -> Option<Values>,
+    pub column: &'a dyn Fn(&str) -> Option<ColumnData>,
 }
 
 /// What a profile selects.
@@ -36,7 +62,7 @@ pub struct Selection {
     /// The rows that are listed, first to last.
     pub listed: Vec<usize>,
     /// The profile's columns, of the listed rows only.
-    pub columns: Vec<(String, Values)>,
+    pub columns: Vec<(String, ColumnData)>,
     /// How many rows have each fate that any has, in the order of the codes.
     pub counts: Vec<(Fate, usize)>,
 }
@@ -71,7 +97,7 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
 
     let mut fates: Vec<Fate> =
         market.drops.iter().map(|drop| drop.map_or(Fate::OverLimit, Fate::Dropped)).collect();
-    if let Some(Values::Flags(matches)) = values.first() {
+    if let Some(ColumnData::Flags(matches)) = values.first() {
         for (fate, matches) in fates.iter_mut().zip(matches) {
             *fate = match (*fate, matches) {
                 (Fate::Dropped(drop), _) => Fate::Dropped(drop),
@@ -109,7 +135,9 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
     let columns = frame.evaluate(shown, Some(&listed))?;
     let names = profile.columns.iter().map(|column| column.name.clone());
     let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
-    fates.iter().for_each(|fate| *counts.entry(*fate).or_default() += 1);
+    for fate in &fates {
+        *counts.entry(*fate).or_default() += 1;
+    }
     Ok(Selection {
         columns: names.zip(columns).collect(),
         fates,
@@ -119,7 +147,7 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
 }
 
 /// Two rows by one key; nulls last in both directions.
-fn compare(key: &Values, a: usize, b: usize, descending: bool) -> Ordering {
+fn compare(key: &ColumnData, a: usize, b: usize, descending: bool) -> Ordering {
     fn ordered<T: PartialOrd>(a: Option<T>, b: Option<T>, descending: bool) -> Ordering {
         match (a, b) {
             (Some(a), Some(b)) => {
@@ -130,18 +158,18 @@ fn compare(key: &Values, a: usize, b: usize, descending: bool) -> Ordering {
         }
     }
     match key {
-        Values::Numbers(values) => {
+        ColumnData::Numbers(values) => {
             let present = |row: usize| Some(values[row]).filter(|value| !value.is_nan());
             ordered(present(a), present(b), descending)
         }
-        Values::Texts(values) => ordered(values[a].as_deref(), values[b].as_deref(), descending),
-        Values::Flags(values) => ordered(values[a], values[b], descending),
+        ColumnData::Texts(values) => ordered(values[a].as_deref(), values[b].as_deref(), descending),
+        ColumnData::Flags(values) => ordered(values[a], values[b], descending),
     }
 }
 
 /// The columns that expressions read, of all rows.
 pub(super) struct Frame {
-    columns: Vec<(String, Values)>,
+    columns: Vec<(String, ColumnData)>,
     rows: usize,
 }
 
@@ -149,14 +177,14 @@ impl Frame {
     pub(super) fn of(reads: &Reads, market: &Market<'_>) -> Result<Self, SelectError> {
         let rows = market.tickers.len();
         let column = |name: String| match (market.column)(&name) {
-            Some(values) if len(&values) == rows => Ok((name, values)),
+            Some(values) if values.len() == rows => Ok((name, values)),
             _ => Err(SelectError::Column { name, rows }),
         };
         Ok(Self { columns: reads.names().map(column).collect::<Result<_, _>>()?, rows })
     }
 
     /// The columns of one row.
-    pub(super) fn of_row(self, row: usize) -> Vec<(String, Values)> {
+    pub(super) fn of_row(self, row: usize) -> Vec<(String, ColumnData)> {
         self.columns.into_iter().map(|(name, values)| (name, of_rows(&values, &[row]))).collect()
     }
 
@@ -165,7 +193,7 @@ impl Frame {
         &self,
         expressions: Vec<Expr>,
         rows: Option<&[usize]>,
-    ) -> Result<Vec<Values>, PolarsError> {
+    ) -> Result<Vec<ColumnData>, PolarsError> {
         let height = rows.map_or(self.rows, <[usize]>::len);
         if expressions.is_empty() {
             return Ok(Vec::new());
@@ -195,44 +223,38 @@ fn optimizations() -> OptFlags {
     OptFlags::TYPE_COERCION | OptFlags::TYPE_CHECK
 }
 
-fn len(values: &Values) -> usize {
-    match values {
-        Values::Numbers(values) => values.len(),
-        Values::Texts(values) => values.len(),
-        Values::Flags(values) => values.len(),
-    }
-}
-
 /// The values of some rows, in their order.
-fn of_rows(values: &Values, rows: &[usize]) -> Values {
+fn of_rows(values: &ColumnData, rows: &[usize]) -> ColumnData {
     match values {
-        Values::Numbers(values) => Values::Numbers(rows.iter().map(|&row| values[row]).collect()),
-        Values::Texts(values) => Values::Texts(rows.iter().map(|&row| values[row].clone()).collect()),
-        Values::Flags(values) => Values::Flags(rows.iter().map(|&row| values[row]).collect()),
+        ColumnData::Numbers(values) => ColumnData::Numbers(rows.iter().map(|&row| values[row]).collect()),
+        ColumnData::Texts(values) => ColumnData::Texts(rows.iter().map(|&row| values[row].clone()).collect()),
+        ColumnData::Flags(values) => ColumnData::Flags(rows.iter().map(|&row| values[row]).collect()),
     }
 }
 
-fn to_polars(name: &str, values: &Values) -> Column {
+fn to_polars(name: &str, values: &ColumnData) -> Column {
     let name = name.into();
     match values {
-        Values::Numbers(values) => {
+        ColumnData::Numbers(values) => {
             let present = values.iter().map(|value| value.is_finite().then_some(*value));
             Float64Chunked::from_iter_options(name, present).into_column()
         }
-        Values::Texts(values) => {
+        ColumnData::Texts(values) => {
             StringChunked::from_iter_options(name, values.iter().map(Option::as_deref)).into_column()
         }
-        Values::Flags(values) => {
+        ColumnData::Flags(values) => {
             BooleanChunked::from_iter_options(name, values.iter().copied()).into_column()
         }
     }
 }
 
-fn from_polars(column: &Column) -> Result<Values, PolarsError> {
+fn from_polars(column: &Column) -> Result<ColumnData, PolarsError> {
     let series = column.as_materialized_series();
     Ok(match series.dtype() {
-        DataType::String => Values::Texts(series.str()?.iter().map(|text| text.map(str::to_owned)).collect()),
-        DataType::Boolean => Values::Flags(series.bool()?.iter().collect()),
-        _ => Values::Numbers(series.f64()?.iter().map(|value| value.unwrap_or(NULL)).collect()),
+        DataType::String => {
+            ColumnData::Texts(series.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+        }
+        DataType::Boolean => ColumnData::Flags(series.bool()?.iter().collect()),
+        _ => ColumnData::Numbers(series.f64()?.iter().map(|value| value.unwrap_or(NULL)).collect()),
     })
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::super::known::{Kind, LONGEST_AGO};
 use super::functions;
-use crate::jobs::scan::columns::{Kind, MOST_AGO};
 
 /// An expression that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -13,7 +13,7 @@ pub struct ExpressionError {
     /// Where in it, as line and character, both from 1; none where the fault has no place of its own.
     pub place: Option<(usize, usize)>,
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
 }
 
 /// What is wrong with an expression.
@@ -45,7 +45,7 @@ pub enum Fault {
     #[error("{0} has no values of earlier sessions")]
     NoEarlier(String),
     /// An earlier value from too far back, or of today.
-    #[error("{0} is not 1 to {MOST_AGO} sessions ago")]
+    #[error("{0} is not 1 to {LONGEST_AGO} sessions ago")]
     Ago(String),
     /// A name that is no function.
     #[error("there is no function {name}")]
@@ -99,7 +99,11 @@ pub enum Fault {
 impl Fault {
     /// The fault of a part whose kind is not the wanted one.
     pub(super) fn kind(part: &impl fmt::Display, is: Option<Kind>, wanted: Kind) -> Self {
-        Fault::Kind { part: short(&part.to_string()), is: is.map_or("null", words), wanted: words(wanted) }
+        Fault::Kind {
+            part: short(&part.to_string()),
+            is: is.map_or("null", Kind::words),
+            wanted: wanted.words(),
+        }
     }
 }
 
@@ -126,7 +130,7 @@ impl fmt::Display for ExpressionError {
 impl ExpressionError {
     /// What the user can do.
     pub fn hint(&self) -> String {
-        match &self.fault {
+        match &*self.fault {
             Fault::Empty => "leave it out, or write a condition such as close > sma_200".into(),
             Fault::TooLarge => "split the work: fewer terms, or a list of text after IN".into(),
             Fault::Syntax(_) | Fault::Trailing(_) => {
@@ -142,20 +146,21 @@ impl ExpressionError {
             Fault::NoEarlier(_) => {
                 "bars, signals and factors have earlier values; scores, ranks, z-scores and text have not".into()
             }
-            Fault::Ago(_) => format!("write 1 to {MOST_AGO} sessions, such as close_5d_ago"),
+            Fault::Ago(_) => format!("write 1 to {LONGEST_AGO} sessions, such as close_5d_ago"),
             Fault::UnknownFunction { meant: Some(meant), .. } => format!("did you mean {meant}?"),
-            Fault::UnknownFunction { .. } => format!("functions are {}", functions::names()),
+            Fault::UnknownFunction { .. } | Fault::Arguments { .. } => {
+                format!("functions are {}", functions::names())
+            }
             Fault::ManyRows(_) => {
                 "ranks and z-scores over the market are columns: see `scan columns` for names that end in _rank and _z"
                     .into()
             }
-            Fault::Arguments { .. } => format!("functions are {}", functions::names()),
             Fault::NotAllowed(_) => {
                 "use columns, numbers, 'text', + - * /, comparisons, AND OR NOT, IS NULL, IN, BETWEEN, LIKE, CASE \
                  and functions"
                     .into()
             }
-            Fault::Kind { wanted, .. } if *wanted == words(Kind::Flag) => {
+            Fault::Kind { wanted, .. } if *wanted == Kind::Flag.words() => {
                 "write a condition, such as close > sma_200".into()
             }
             Fault::Kind { .. } | Fault::Mixed { .. } => {
@@ -163,15 +168,6 @@ impl ExpressionError {
             }
             Fault::Null(_) => "write IS NULL or IS NOT NULL".into(),
         }
-    }
-}
-
-/// The kind as faults say it.
-pub(super) fn words(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Number => "a number",
-        Kind::Text => "text",
-        Kind::Flag => "a condition",
     }
 }
 

@@ -3,10 +3,9 @@
 use polars::lazy::dsl::{coalesce, max_horizontal, min_horizontal};
 use polars::prelude::{Expr, NULL, RoundMode, lit};
 
-use super::super::names::probably_meant;
+use super::super::known::{Kind, probably_meant};
 use super::compile::finite;
 use super::error::Fault;
-use crate::jobs::scan::columns::Kind;
 
 /// How many arguments a function takes and of what kind.
 #[derive(Clone, Copy)]
@@ -156,7 +155,7 @@ impl Function {
             Function::Power => finite(all.pop()?.pow(last)),
             Function::NullIf => {
                 let value = all.pop()?;
-                super::compile::choose(value.clone().eq(last), lit(NULL), value)
+                super::forms::choose(value.clone().eq(last), lit(NULL), value)
             }
             Function::Abs => last.abs(),
             Function::Ceil => finite(last.ceil()),

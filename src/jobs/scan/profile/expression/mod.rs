@@ -6,14 +6,16 @@
 
 mod compile;
 mod error;
+mod forms;
 mod functions;
 mod reader;
+mod syntax;
 #[cfg(test)]
 mod tests;
 
 use polars::prelude::Expr;
 
-use crate::jobs::scan::columns::Kind;
+use super::known::{Kind, Known};
 
 pub use error::{ExpressionError, Fault};
 pub use functions::names as function_names;
@@ -76,8 +78,8 @@ impl Expression {
     ///
     /// # Errors
     /// The first fault of the text, its names or its kinds.
-    pub fn read(text: &str) -> Result<Self, ExpressionError> {
-        let mut reader = Reader::new(text)?;
+    pub fn read(text: &str, known: &[Known]) -> Result<Self, ExpressionError> {
+        let mut reader = Reader::new(text, known)?;
         let expression = reader.expression()?;
         reader.end()?;
         Ok(expression)
@@ -87,13 +89,13 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Expression::read`], or that it is no condition.
-    pub fn read_condition(text: &str) -> Result<Self, ExpressionError> {
-        let expression = Self::read(text)?;
+    pub fn read_condition(text: &str, known: &[Known]) -> Result<Self, ExpressionError> {
+        let expression = Self::read(text, known)?;
         if expression.kind == Kind::Flag {
             return Ok(expression);
         }
         let fault = Fault::kind(&format!("`{}`", expression.text), Some(expression.kind), Kind::Flag);
-        Err(ExpressionError { text: text.to_owned(), place: Some((1, 1)), fault })
+        Err(ExpressionError { text: text.to_owned(), place: Some((1, 1)), fault: Box::new(fault) })
     }
 
     /// The expression as SQL, in the parser's own spacing and capitals, so that equal meaning mostly has equal text.

@@ -6,6 +6,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use super::super::known::Known;
 use super::compile::Compiler;
 use super::{Expression, ExpressionError, Fault};
 
@@ -19,12 +20,13 @@ const DIALECT: GenericDialect = GenericDialect {};
 /// Reads expressions one after the other from a text, where a list may hold several.
 pub(in super::super) struct Reader<'a> {
     text: &'a str,
+    known: &'a [Known],
     parser: Parser<'a>,
 }
 
 impl<'a> Reader<'a> {
-    pub(in super::super) fn new(text: &'a str) -> Result<Self, ExpressionError> {
-        let fail = |fault| ExpressionError { text: text.to_owned(), place: None, fault };
+    pub(in super::super) fn new(text: &'a str, known: &'a [Known]) -> Result<Self, ExpressionError> {
+        let fail = |fault| ExpressionError { text: text.to_owned(), place: None, fault: Box::new(fault) };
         if text.trim().is_empty() {
             return Err(fail(Fault::Empty));
         }
@@ -33,7 +35,7 @@ impl<'a> Reader<'a> {
         }
         let tokens = Tokenizer::new(&DIALECT, text).tokenize_with_location().map_err(|error| {
             let place = Some(position(error.location)).filter(|&(line, _)| line > 0);
-            let fault = Fault::Syntax(own_words(&error.message));
+            let fault = Box::new(Fault::Syntax(own_words(&error.message)));
             ExpressionError { text: text.to_owned(), place, fault }
         })?;
         let counts = |token: &&TokenWithSpan| {
@@ -42,13 +44,13 @@ impl<'a> Reader<'a> {
         if tokens.iter().filter(counts).count() > MOST_TOKENS {
             return Err(fail(Fault::TooLarge));
         }
-        Ok(Self { text, parser: Parser::new(&DIALECT).with_tokens_with_locations(tokens) })
+        Ok(Self { text, known, parser: Parser::new(&DIALECT).with_tokens_with_locations(tokens) })
     }
 
     /// The next expression.
     pub(in super::super) fn expression(&mut self) -> Result<Expression, ExpressionError> {
         let sql: Sql = self.parser.parse_expr().map_err(|error| self.syntax(error))?;
-        Compiler::new(self.text).expression(&sql)
+        Compiler::new(self.text, self.known).expression(&sql)
     }
 
     /// The name after `AS`, if there is one.
@@ -87,7 +89,7 @@ impl<'a> Reader<'a> {
         ExpressionError {
             text: self.text.to_owned(),
             place: Some(place).filter(|&(line, _)| line > 0),
-            fault,
+            fault: Box::new(fault),
         }
     }
 

@@ -1,14 +1,13 @@
 //! What expressions give, what they refuse, and that no text makes them panic.
 
-use super::super::sample::Sample;
+use super::super::sample::{KNOWN, Sample};
 use super::super::select::Frame;
+use super::super::{ColumnData, LONGEST_AGO};
 use super::*;
-use crate::jobs::scan::columns::MOST_AGO;
-use crate::jobs::scan::ranked::Values;
 
 /// The values of an expression over a market.
-fn values(text: &str, sample: &Sample) -> Values {
-    let expression = Expression::read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+fn values(text: &str, sample: &Sample) -> ColumnData {
+    let expression = Expression::read(text, KNOWN).unwrap_or_else(|error| panic!("{text}: {error}"));
     sample.with(|market| {
         let frame = Frame::of(expression.columns(), market).unwrap();
         frame.evaluate(vec![expression.expr()], None).unwrap().remove(0)
@@ -23,7 +22,7 @@ fn number(text: &str) -> Option<f64> {
         .number("high", &[f64::NAN])
         .number("low", &[-2.5]);
     match values(text, &sample) {
-        Values::Numbers(values) => Some(values[0]).filter(|value| !value.is_nan()),
+        ColumnData::Numbers(values) => Some(values[0]).filter(|value| !value.is_nan()),
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -35,7 +34,7 @@ fn truths(text: &str) -> String {
     let right: Vec<f64> = three.iter().cycle().take(9).copied().collect();
     let sample = Sample::of(&["A"; 9]).number("close", &left).number("open", &right);
     match values(text, &sample) {
-        Values::Flags(flags) => {
+        ColumnData::Flags(flags) => {
             flags.iter().map(|flag| flag.map_or('N', |flag| if flag { 'T' } else { 'F' })).collect()
         }
         other => panic!("{text}: {other:?}"),
@@ -44,7 +43,7 @@ fn truths(text: &str) -> String {
 
 /// The words and the hint of a refused expression.
 fn refused(text: &str) -> String {
-    match Expression::read_condition(text) {
+    match Expression::read_condition(text, KNOWN) {
         Ok(expression) => panic!("{text} is read as {}", expression.text()),
         Err(error) => format!("{error} | {}", error.hint()),
     }
@@ -132,7 +131,7 @@ fn conditions_know_three_values() {
 fn text_is_compared_case_sensitively() {
     let sample = Sample::of(&["A"; 4]).text("sector", &["Energy", "energy", "Utilities", ""]);
     let flags = |text: &str| match values(text, &sample) {
-        Values::Flags(flags) => flags,
+        ColumnData::Flags(flags) => flags,
         other => panic!("{text}: {other:?}"),
     };
     let [yes, no] = [Some(true), Some(false)];
@@ -152,7 +151,7 @@ fn text_is_compared_case_sensitively() {
 #[test]
 fn the_columns_of_today_and_of_earlier_sessions_are_told_apart() {
     let text = "close > close_1d_ago AND rsi_14_5d_ago < rsi_14 AND \"close\" > 1 AND close_1d_ago > 2";
-    let expression = Expression::read(text).unwrap();
+    let expression = Expression::read(text, KNOWN).unwrap();
     let wanted = Reads {
         today: vec!["close".into(), "rsi_14".into()],
         earlier: vec![("close".into(), 1), ("rsi_14".into(), 5)],
@@ -160,13 +159,13 @@ fn the_columns_of_today_and_of_earlier_sessions_are_told_apart() {
     assert_eq!(expression.columns(), &wanted);
     assert_eq!(wanted.names().collect::<Vec<_>>(), ["close", "rsi_14", "close_1d_ago", "rsi_14_5d_ago"]);
     assert_eq!(expression.parts().len(), 4);
-    assert!(Expression::read(&format!("close_{MOST_AGO}d_ago")).is_ok());
+    assert!(Expression::read(&format!("close_{LONGEST_AGO}d_ago"), KNOWN).is_ok());
 }
 
 #[test]
 fn the_outermost_conditions_are_apart_and_no_others() {
     let parts = |text: &str| {
-        let expression = Expression::read(text).unwrap();
+        let expression = Expression::read(text, KNOWN).unwrap();
         expression.parts().iter().map(|part| part.text.clone()).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -326,12 +325,12 @@ fn what_has_no_place_in_an_expression_is_named() {
 fn long_and_deep_expressions_are_refused_or_run_but_never_overflow() {
     let chain = |count: usize, with: &str| vec!["close > 1"; count].join(with);
     let sample = Sample::of(&["A"]).number("close", &[2.0]);
-    assert_eq!(values(&chain(150, " AND "), &sample), Values::Flags(vec![Some(true)]));
-    assert_eq!(values(&chain(150, " OR "), &sample), Values::Flags(vec![Some(true)]));
-    assert_eq!(values(&vec!["close"; 45].join(" + "), &sample), Values::Numbers(vec![90.0]));
+    assert_eq!(values(&chain(150, " AND "), &sample), ColumnData::Flags(vec![Some(true)]));
+    assert_eq!(values(&chain(150, " OR "), &sample), ColumnData::Flags(vec![Some(true)]));
+    assert_eq!(values(&vec!["close"; 45].join(" + "), &sample), ColumnData::Numbers(vec![90.0]));
     let tickers = vec!["'ABCD'"; 2_000].join(", ");
     let sample = sample.text("ticker", &["A"]);
-    assert_eq!(values(&format!("ticker IN ({tickers})"), &sample), Values::Flags(vec![Some(false)]));
+    assert_eq!(values(&format!("ticker IN ({tickers})"), &sample), ColumnData::Flags(vec![Some(false)]));
     let nested = |count: usize| "NULLIF(".repeat(count) + "close" + &", 1)".repeat(count);
     for text in [
         chain(2_000, " AND "),
@@ -345,10 +344,10 @@ fn long_and_deep_expressions_are_refused_or_run_but_never_overflow() {
         "x".repeat(30_000),
         format!("sector LIKE '{}'", "_".repeat(5_000)),
     ] {
-        let error = Expression::read(&text).unwrap_err();
+        let error = Expression::read(&text, KNOWN).unwrap_err();
         let said = error.to_string();
         let known = ["expected", "the operator %"].iter().any(|words| said.contains(words));
-        assert!(error.fault == Fault::TooLarge || known, "{said}");
+        assert!(*error.fault == Fault::TooLarge || known, "{said}");
         assert!(said.chars().count() < 300, "{said}");
     }
 }

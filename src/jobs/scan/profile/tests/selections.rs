@@ -1,16 +1,15 @@
 //! What profiles select, worked out by hand.
 
 use crate::arithmetic::universe::Drop;
-use crate::jobs::scan::profile::sample::Sample;
+use crate::jobs::scan::profile::sample::{KNOWN, Sample};
 use crate::jobs::scan::profile::{
-    Changes, Condition, Fate, Profile, SelectError, Selection, explain_where, select,
+    Changes, ColumnData, Condition, Expression, Fate, Profile, SelectError, Selection, explain_where, select,
 };
-use crate::jobs::scan::ranked::Values;
 
 const NAN: f64 = f64::NAN;
 
 fn read(text: &str) -> Profile {
-    Profile::read("test", None, text).unwrap()
+    Profile::read("test", None, text, KNOWN).unwrap()
 }
 
 fn selected(text: &str, sample: &Sample) -> Selection {
@@ -42,7 +41,7 @@ fn every_instrument_has_the_fate_of_the_first_stage_that_it_does_not_pass() {
     assert_eq!(selection.fates, wanted);
     assert_eq!(selection.listed, [3, 2]);
     let columns = [("close", vec![8.0, 7.0]), ("twice", vec![16.0, 14.0])];
-    let columns = columns.map(|(name, values)| (name.to_owned(), Values::Numbers(values)));
+    let columns = columns.map(|(name, values)| (name.to_owned(), ColumnData::Numbers(values)));
     assert_eq!(selection.columns, columns);
     assert_eq!(selection.counts[..3], [(Fate::Listed, 2), (Fate::OverLimit, 1), (Fate::OverSectorCap, 2)]);
     assert_eq!(selection.counts.iter().map(|(_, count)| count).sum::<usize>(), 8);
@@ -84,13 +83,15 @@ fn a_condition_without_columns_and_a_market_without_rows_are_answered() {
     let text = "where = '1 > 2'\ncolumns = ['1 + 1 AS two']";
     assert_eq!(selected(text, &sample).fates, [Fate::NotTrue; 2]);
     let selection = selected("where = '2 > 1'\ncolumns = ['1 + 1 AS two', 'ics > 1 AS above_1']", &sample);
-    let wanted =
-        [("two", Values::Numbers(vec![2.0, 2.0])), ("above_1", Values::Flags(vec![Some(true), Some(false)]))];
+    let wanted = [
+        ("two", ColumnData::Numbers(vec![2.0, 2.0])),
+        ("above_1", ColumnData::Flags(vec![Some(true), Some(false)])),
+    ];
     assert_eq!(selection.columns, wanted.map(|(name, values)| (name.to_owned(), values)));
     let empty = Sample::of(&[]).number("ics", &[]);
     let selection = selected(text, &empty);
     assert!(selection.listed.is_empty() && selection.counts.is_empty());
-    assert_eq!(selection.columns, [("two".to_owned(), Values::Numbers(vec![]))]);
+    assert_eq!(selection.columns, [("two".to_owned(), ColumnData::Numbers(vec![]))]);
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn each_part_of_a_condition_is_explained_with_what_it_read() {
         .text("sector", &["", "Energy"]);
     let profile = read("where = \"close > close_1d_ago and (rsi_14<30 AND sector LIKE 'X%')\"\ncolumns = []");
     let conditions = sample.with(|market| explain_where(&profile, market, 1)).unwrap();
-    let number = |name: &str, value: f64| (name.to_owned(), Values::Numbers(vec![value]));
+    let number = |name: &str, value: f64| (name.to_owned(), ColumnData::Numbers(vec![value]));
     let condition = |text: &str, met, read| Condition { text: text.to_owned(), met, read };
     assert_eq!(
         conditions[0],
@@ -120,9 +121,9 @@ fn each_part_of_a_condition_is_explained_with_what_it_read() {
         )
     );
     assert_eq!((conditions[1].text.as_str(), conditions[1].met), ("rsi_14 < 30", None));
-    let energy = ("sector".to_owned(), Values::Texts(vec![Some("Energy".to_owned())]));
+    let energy = ("sector".to_owned(), ColumnData::Texts(vec![Some("Energy".to_owned())]));
     assert_eq!(conditions[2], condition("sector LIKE 'X%'", Some(false), vec![energy]));
-    let nothing = Profile::market().unwrap();
+    let nothing = Profile::market(KNOWN).unwrap();
     assert_eq!(sample.with(|market| explain_where(&nothing, market, 0)).unwrap(), []);
 }
 
@@ -135,16 +136,16 @@ fn what_a_request_gives_stands_in_place_of_the_profiles_own() {
         limit: Some(3),
         columns: vec!["close, open".into(), "close - open AS up".into()],
     };
-    let changed = profile.with(&changes).unwrap();
-    assert_eq!(changed.filter.as_ref().map(|filter| filter.text()), Some("rsi_14 < 30"));
+    let changed = profile.with(&changes, KNOWN).unwrap();
+    assert_eq!(changed.filter.as_ref().map(Expression::text), Some("rsi_14 < 30"));
     let order: Vec<_> = changed.order_by.iter().map(|key| (key.expression.text(), key.descending)).collect();
     assert_eq!(order, [("close", true), ("ticker", false)]);
     let names: Vec<_> = changed.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["close", "open", "up"]);
     assert_eq!((changed.limit, changed.sector_cap), (3, Some(2)));
     assert_ne!(changed.digest(), profile.digest());
-    assert_eq!(profile.with(&Changes::default()).unwrap().digest(), profile.digest());
-    let refused = |changes: Changes| profile.with(&changes).unwrap_err().to_string();
+    assert_eq!(profile.with(&Changes::default(), KNOWN).unwrap().digest(), profile.digest());
+    let refused = |changes: Changes| profile.with(&changes, KNOWN).unwrap_err().to_string();
     let filter = Changes { filter: Some("clsoe > 1".into()), ..Changes::default() };
     assert_eq!(refused(filter), "where: there is no column clsoe (character 1 of `clsoe > 1`)");
     assert_eq!(refused(Changes { limit: Some(0), ..Changes::default() }), "limit: 0 is not 1 or more");

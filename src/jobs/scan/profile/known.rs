@@ -1,4 +1,40 @@
-//! Names of columns of earlier sessions, and what was probably meant by a name that is none.
+//! The columns that expressions may name, and what was probably meant by a name that is none of them.
+
+/// What a column or an expression gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A number; null as NaN.
+    Number,
+    /// Text, compared case-sensitively.
+    Text,
+    /// True, false or null.
+    Flag,
+}
+
+impl Kind {
+    /// The kind as errors say it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::Number => "a number",
+            Kind::Text => "text",
+            Kind::Flag => "a condition",
+        }
+    }
+}
+
+/// A column that an expression may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Its published name.
+    pub name: &'static str,
+    /// What it gives.
+    pub kind: Kind,
+    /// Whether its values of earlier sessions can be read too, as `<name>_<N>d_ago`.
+    pub earlier: bool,
+}
+
+/// Furthest session that an earlier column reaches back to.
+pub const LONGEST_AGO: u32 = 252;
 
 /// Splits the name of an earlier column, `rsi_14_5d_ago`, into its column and how many sessions ago. None if the name
 /// does not have that form. A number of sessions that is out of range is given as it is, up to `u32::MAX`.
