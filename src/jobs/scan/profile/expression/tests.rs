@@ -1,13 +1,14 @@
 //! What expressions give, what they refuse, and that no text makes them panic.
 
-use super::super::sample::{KNOWN, Sample};
+use super::super::sample::Sample;
 use super::super::select::Frame;
 use super::super::{ColumnData, LONGEST_AGO};
 use super::*;
+use crate::jobs::scan::columns::known;
 
 /// The values of an expression over a market.
 fn values(text: &str, sample: &Sample) -> ColumnData {
-    let expression = Expression::read(text, KNOWN).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let expression = Expression::read(text, known()).unwrap_or_else(|error| panic!("{text}: {error}"));
     sample.with(|market| {
         let frame = Frame::of(expression.columns(), market).unwrap();
         frame.evaluate(vec![expression.expr()], None).unwrap().remove(0)
@@ -43,7 +44,7 @@ fn truths(text: &str) -> String {
 
 /// The words and the hint of a refused expression.
 fn refused(text: &str) -> String {
-    match Expression::read_condition(text, KNOWN) {
+    match Expression::read_condition(text, known()) {
         Ok(expression) => panic!("{text} is read as {}", expression.text()),
         Err(error) => format!("{error} | {}", error.hint()),
     }
@@ -110,8 +111,8 @@ fn conditions_know_three_values() {
         ("(close > 0) IS NOT TRUE", "FFFTTTTTT"),
         ("(close > 0) IS FALSE", "FFFTTTFFF"),
         ("(close > 0) IS NOT FALSE", "TTTFFFTTT"),
-        ("(close > 0) IS UNKNOWN", "FFFFFFTTT"),
-        ("(close > 0) IS NOT UNKNOWN", "TTTTTTFFF"),
+        ("(close > 0) IS UNknown()", "FFFFFFTTT"),
+        ("(close > 0) IS NOT UNknown()", "TTTTTTFFF"),
         ("0.5 BETWEEN open AND close", "FTNFFFFNN"),
         ("close IN (1, 2)", "TTTFFFNNN"),
         ("close NOT IN (1, -2)", "FFFTTTNNN"),
@@ -151,7 +152,7 @@ fn text_is_compared_case_sensitively() {
 #[test]
 fn the_columns_of_today_and_of_earlier_sessions_are_told_apart() {
     let text = "close > close_1d_ago AND rsi_14_5d_ago < rsi_14 AND \"close\" > 1 AND close_1d_ago > 2";
-    let expression = Expression::read(text, KNOWN).unwrap();
+    let expression = Expression::read(text, known()).unwrap();
     let wanted = Reads {
         today: vec!["close".into(), "rsi_14".into()],
         earlier: vec![("close".into(), 1), ("rsi_14".into(), 5)],
@@ -159,13 +160,13 @@ fn the_columns_of_today_and_of_earlier_sessions_are_told_apart() {
     assert_eq!(expression.columns(), &wanted);
     assert_eq!(wanted.names().collect::<Vec<_>>(), ["close", "rsi_14", "close_1d_ago", "rsi_14_5d_ago"]);
     assert_eq!(expression.parts().len(), 4);
-    assert!(Expression::read(&format!("close_{LONGEST_AGO}d_ago"), KNOWN).is_ok());
+    assert!(Expression::read(&format!("close_{LONGEST_AGO}d_ago"), known()).is_ok());
 }
 
 #[test]
 fn the_outermost_conditions_are_apart_and_no_others() {
     let parts = |text: &str| {
-        let expression = Expression::read(text, KNOWN).unwrap();
+        let expression = Expression::read(text, known()).unwrap();
         expression.parts().iter().map(|part| part.text.clone()).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -344,7 +345,7 @@ fn long_and_deep_expressions_are_refused_or_run_but_never_overflow() {
         "x".repeat(30_000),
         format!("sector LIKE '{}'", "_".repeat(5_000)),
     ] {
-        let error = Expression::read(&text, KNOWN).unwrap_err();
+        let error = Expression::read(&text, known()).unwrap_err();
         let said = error.to_string();
         let known = ["expected", "the operator %"].iter().any(|words| said.contains(words));
         assert!(*error.fault == Fault::TooLarge || known, "{said}");

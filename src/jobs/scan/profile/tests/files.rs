@@ -5,12 +5,12 @@ use std::path::Path;
 
 use crate::arithmetic::scores::Weights;
 use crate::arithmetic::universe::Rules;
-use crate::jobs::scan::profile::sample::KNOWN;
+use crate::jobs::scan::columns::known;
 use crate::jobs::scan::profile::{Expression, MARKET, Profile, SHIPPED, find, names};
 
 /// The words and the hint of a refused file.
 fn refused(text: &str) -> String {
-    match Profile::read("test", Some("scans/test.toml"), text, KNOWN) {
+    match Profile::read("test", Some("scans/test.toml"), text, known()) {
         Ok(_) => panic!("read: {text}"),
         Err(error) => format!("{error} | {}", error.hint()),
     }
@@ -18,8 +18,8 @@ fn refused(text: &str) -> String {
 
 #[test]
 fn an_empty_file_is_the_market() {
-    let empty = Profile::read("test", Some("scans/test.toml"), "# nothing\n", KNOWN).unwrap();
-    let market = Profile::market(KNOWN).unwrap();
+    let empty = Profile::read("test", Some("scans/test.toml"), "# nothing\n", known()).unwrap();
+    let market = Profile::market(known()).unwrap();
     assert_eq!(market.name, MARKET);
     assert_eq!(empty.digest(), market.digest());
     assert_eq!((market.universe.clone(), market.weights), (Rules::default(), Weights::default()));
@@ -54,7 +54,7 @@ thin_trading = { limit = 5_000_000, points = 10 }
 [plan]
 risk_money = 500
 ";
-    let profile = Profile::read("test", None, text, KNOWN).unwrap();
+    let profile = Profile::read("test", None, text, known()).unwrap();
     assert_eq!(profile.description, "Words.");
     assert_eq!(profile.filter.as_ref().map(Expression::text), Some("close > sma_200 AND rsi_14 < 30"));
     assert_eq!((profile.limit, profile.sector_cap), (7, Some(3)));
@@ -76,7 +76,7 @@ risk_money = 500
 
 #[test]
 fn the_digest_is_of_the_meaning_and_not_of_the_text() {
-    let digest = |text: &str| Profile::read("any", None, text, KNOWN).unwrap().digest();
+    let digest = |text: &str| Profile::read("any", None, text, known()).unwrap().digest();
     let one = digest("where = 'close > 1 AND open < 2'\nlimit = 5\n[weights.ics]\ntechnical = 30");
     let same = digest(
         "# said otherwise\ndescription = 'x'\nlimit = 5\nwhere = 'close>1  and open<2'\n[weights]\nics = { alpha = 22, technical = 30.0 }\n[universe]\nmin_close = 1",
@@ -185,7 +185,7 @@ fn every_fault_of_a_file_is_named_with_its_line() {
 #[test]
 fn the_shipped_profiles_are_read_and_say_what_they_need() {
     for (name, text) in SHIPPED {
-        let profile = Profile::read(name, Some(name), text, KNOWN)
+        let profile = Profile::read(name, Some(name), text, known())
             .unwrap_or_else(|error| panic!("{error} {}", error.hint()));
         assert!(profile.filter.is_some() && profile.description.contains("Needs "), "{name}");
         assert!(profile.sector_cap.is_some_and(|cap| cap < profile.limit), "{name}");
@@ -203,7 +203,7 @@ fn a_name_finds_the_nearest_file_then_a_shipped_profile() {
     fs::write(deep.join("scans/near.toml"), "limit = 3").unwrap();
     fs::write(deep.join("scans/market.toml"), "limit = 4").unwrap();
     fs::write(deep.join("other.toml"), "limit = 5").unwrap();
-    let limit = |name: &str| find(name, &deep, KNOWN).map(|profile| (profile.name, profile.limit)).unwrap();
+    let limit = |name: &str| find(name, &deep, known()).map(|profile| (profile.name, profile.limit)).unwrap();
     assert_eq!(limit("mine"), ("mine".to_owned(), 1));
     assert_eq!(limit("low-risk"), ("low-risk".to_owned(), 2));
     assert_eq!(limit("near"), ("near".to_owned(), 3));
@@ -229,7 +229,7 @@ fn a_name_finds_the_nearest_file_then_a_shipped_profile() {
 #[test]
 fn what_cannot_be_found_or_read_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let words = |name: &str, here: &Path| match find(name, here, KNOWN) {
+    let words = |name: &str, here: &Path| match find(name, here, known()) {
         Ok(profile) => panic!("{} is read", profile.name),
         Err(error) => format!("{error} | {}", error.hint()),
     };

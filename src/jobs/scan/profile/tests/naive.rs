@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 
-use crate::jobs::scan::profile::sample::{KNOWN, Sample};
+use crate::jobs::scan::columns::known;
+use crate::jobs::scan::profile::sample::Sample;
 use crate::jobs::scan::profile::{Expression, Fate, Profile, select};
 
 /// A calculation.
@@ -281,7 +282,7 @@ proptest! {
             filter.sql(),
             key.sql(),
         );
-        let profile = Profile::read("random", None, &text, KNOWN).unwrap();
+        let profile = Profile::read("random", None, &text, known()).unwrap();
         let selection = sample(&rows).with(|market| select(&profile, market)).unwrap();
         let tickers: Vec<String> = selection.listed.iter().map(|&row| rows[row].ticker.clone()).collect();
         let (fates, wanted) = plainly(&rows, &filter, &key, descending, cap, limit);
@@ -317,10 +318,10 @@ proptest! {
         tight in any::<bool>(),
     ) {
         let text = words.join(if tight { "" } else { " " });
-        if let Err(error) = Expression::read(&text, KNOWN) {
+        if let Err(error) = Expression::read(&text, known()) {
             prop_assert!(!error.to_string().is_empty() && !error.hint().is_empty());
         }
-        let _ = Profile::read("random", Some("x.toml"), &text, KNOWN);
-        let _ = Profile::read("random", None, &format!("where = '''{text}'''\norder_by = ['''{text}''']"), KNOWN);
+        let _ = Profile::read("random", Some("x.toml"), &text, known());
+        let _ = Profile::read("random", None, &format!("where = '''{text}'''\norder_by = ['''{text}''']"), known());
     }
 }

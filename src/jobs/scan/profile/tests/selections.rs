@@ -1,7 +1,8 @@
 //! What profiles select, worked out by hand.
 
 use crate::arithmetic::universe::Drop;
-use crate::jobs::scan::profile::sample::{KNOWN, Sample};
+use crate::jobs::scan::columns::known;
+use crate::jobs::scan::profile::sample::Sample;
 use crate::jobs::scan::profile::{
     Changes, ColumnData, Condition, Expression, Fate, Profile, SelectError, Selection, explain_where, select,
 };
@@ -9,7 +10,7 @@ use crate::jobs::scan::profile::{
 const NAN: f64 = f64::NAN;
 
 fn read(text: &str) -> Profile {
-    Profile::read("test", None, text, KNOWN).unwrap()
+    Profile::read("test", None, text, known()).unwrap()
 }
 
 fn selected(text: &str, sample: &Sample) -> Selection {
@@ -123,7 +124,7 @@ fn each_part_of_a_condition_is_explained_with_what_it_read() {
     assert_eq!((conditions[1].text.as_str(), conditions[1].met), ("rsi_14 < 30", None));
     let energy = ("sector".to_owned(), ColumnData::Texts(vec![Some("Energy".to_owned())]));
     assert_eq!(conditions[2], condition("sector LIKE 'X%'", Some(false), vec![energy]));
-    let nothing = Profile::market(KNOWN).unwrap();
+    let nothing = Profile::market(known()).unwrap();
     assert_eq!(sample.with(|market| explain_where(&nothing, market, 0)).unwrap(), []);
 }
 
@@ -136,7 +137,7 @@ fn what_a_request_gives_stands_in_place_of_the_profiles_own() {
         limit: Some(3),
         columns: vec!["close, open".into(), "close - open AS up".into()],
     };
-    let changed = profile.with(&changes, KNOWN).unwrap();
+    let changed = profile.with(&changes, known()).unwrap();
     assert_eq!(changed.filter.as_ref().map(Expression::text), Some("rsi_14 < 30"));
     let order: Vec<_> = changed.order_by.iter().map(|key| (key.expression.text(), key.descending)).collect();
     assert_eq!(order, [("close", true), ("ticker", false)]);
@@ -144,8 +145,8 @@ fn what_a_request_gives_stands_in_place_of_the_profiles_own() {
     assert_eq!(names, ["close", "open", "up"]);
     assert_eq!((changed.limit, changed.sector_cap), (3, Some(2)));
     assert_ne!(changed.digest(), profile.digest());
-    assert_eq!(profile.with(&Changes::default(), KNOWN).unwrap().digest(), profile.digest());
-    let refused = |changes: Changes| profile.with(&changes, KNOWN).unwrap_err().to_string();
+    assert_eq!(profile.with(&Changes::default(), known()).unwrap().digest(), profile.digest());
+    let refused = |changes: Changes| profile.with(&changes, known()).unwrap_err().to_string();
     let filter = Changes { filter: Some("clsoe > 1".into()), ..Changes::default() };
     assert_eq!(refused(filter), "where: there is no column clsoe (character 1 of `clsoe > 1`)");
     assert_eq!(refused(Changes { limit: Some(0), ..Changes::default() }), "limit: 0 is not 1 or more");
