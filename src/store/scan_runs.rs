@@ -12,6 +12,9 @@ pub const KEPT: u32 = 1_000;
 /// The fewest that can be kept: a comparison needs two.
 pub const LEAST_KEPT: u32 = 2;
 
+/// The byte of an instrument that is listed.
+const LISTED: u8 = 1;
+
 /// A finished run, to be stored.
 #[derive(Debug)]
 pub struct Run<'a> {
@@ -41,6 +44,8 @@ pub struct Run<'a> {
     pub order_keys: Value,
     /// A byte an instrument, at the place of its id: the number of the first condition that it did not meet.
     pub unmet: Vec<u8>,
+    /// Values of the columns that the conditions read, by instrument.
+    pub read: Value,
 }
 
 /// A run as it is stored. What runs of older versions do not have is none.
@@ -76,6 +81,8 @@ pub struct Stored {
     pub order_keys: Option<Value>,
     /// A byte an instrument, at the place of its id: the number of the first condition that it did not meet, from 1.
     pub unmet: Option<Vec<u8>>,
+    /// Values of the columns that the conditions read, by instrument: of its rows, and of what the run before listed and it does not.
+    pub read: Option<Value>,
 }
 
 /// A run in a list.
@@ -133,6 +140,7 @@ pub async fn store(transaction: &Transaction<'_>, run: &Run<'_>, kept: u32) -> R
                 &run.asked,
                 &run.order_keys,
                 &run.unmet,
+                &run.read,
             ],
         )
         .await
@@ -162,6 +170,7 @@ pub async fn read(client: &impl GenericClient, run_id: i64) -> Result<Option<Sto
         asked: row.get(12),
         order_keys: row.get(13),
         unmet: row.get(14),
+        read: row.get(15),
     }))
 }
 
@@ -208,6 +217,17 @@ pub async fn before(client: &impl GenericClient, run_id: i64) -> Result<Option<i
         .await
         .during("looking for the run before")?;
     Ok(row.map(|row| row.get(0)))
+}
+
+/// The instruments that the latest run of `profile` listed, ascending; none if there is none, or if it did not store them.
+pub async fn listed_last(client: &impl GenericClient, profile: &str) -> Result<Vec<i32>, StoreError> {
+    let row = client
+        .query_opt(include_str!("../../sql/scan_run_fates.sql"), &[&profile])
+        .await
+        .during("reading the run before")?;
+    let fates: Option<Vec<u8>> = row.and_then(|row| row.get(0));
+    let listed = |(id, byte): (i32, u8)| (byte == LISTED).then_some(id);
+    Ok((0..).zip(fates.unwrap_or_default()).filter_map(listed).collect())
 }
 
 /// Which runs are kept.

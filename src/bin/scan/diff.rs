@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use tidemark::jobs::scan::diff::{self, Change, Diff, Row};
+use serde_json::Value;
+use tidemark::jobs::scan::diff::{self, Change, Diff, Read, Row};
 use tidemark::jobs::scan::runs::{self, Which};
 use tidemark::say;
 use tokio_postgres::Client;
@@ -54,11 +55,11 @@ fn print(diff: &Diff) {
     );
     let place = |place: Option<usize>| place.map_or_else(String::new, |place| place.to_string());
     if !diff.entered.is_empty() {
-        let rows = diff.entered.iter().map(|row| vec![place(row.place), ticker(row), why(row, "now")]);
+        let rows = diff.entered.iter().map(|row| vec![place(row.place), ticker(row), why(row)]);
         section(&["#", "new", "why it was not listed"], &[true, false, false], rows.collect());
     }
     if !diff.gone.is_empty() {
-        let rows = diff.gone.iter().map(|row| vec![place(row.place_then), ticker(row), why(row, "then")]);
+        let rows = diff.gone.iter().map(|row| vec![place(row.place_then), ticker(row), why(row)]);
         section(&["was", "gone", "why it is not listed"], &[true, false, false], rows.collect());
     }
     if !diff.moved.is_empty() {
@@ -82,12 +83,19 @@ fn ticker(row: &Row) -> String {
     }
 }
 
-/// The fate in the other run, and what the run that lists it shows of what the condition reads.
-fn why(row: &Row, when: &str) -> String {
+/// The fate in the other run, and what is stored of what the condition reads.
+fn why(row: &Row) -> String {
     let Some(why) = &row.why else { return "not stored".to_owned() };
-    let read: Vec<String> =
-        row.read.iter().map(|(name, value)| format!("{name} {}", shown(name, value))).collect();
-    if read.is_empty() { why.words.clone() } else { format!("{} ({when} {})", why.words, read.join(", ")) }
+    let words = |read: &Read| {
+        let shown = |value: &Option<Value>| value.as_ref().map(|value| shown(&read.name, value));
+        match (shown(&read.then), shown(&read.now)) {
+            (Some(then), Some(now)) => format!("{} {then} then, {now} now", read.name),
+            (Some(then), None) => format!("{} {then} then", read.name),
+            (None, now) => format!("{} {} now", read.name, now.unwrap_or_default()),
+        }
+    };
+    let read: Vec<String> = row.read.iter().map(words).collect();
+    if read.is_empty() { why.words.clone() } else { format!("{} ({})", why.words, read.join("; ")) }
 }
 
 /// Keys of the order from value to value, contributions as the points that they won or lost.

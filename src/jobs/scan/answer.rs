@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::ScanError;
 use super::columns;
 use super::earlier::Earlier;
-use super::profile::{self, ColumnData, Kind, Market, Profile, Selection, select};
+use super::profile::{self, ColumnData, Fate, Kind, Market, Profile, Selection, select};
 use super::ranked::Ranked;
 use crate::arithmetic::scores::{Part, Weights};
 use crate::arithmetic::universe::Drop;
@@ -161,6 +161,24 @@ impl Answer {
             bytes[one.id.unsigned_abs() as usize] = byte(row);
         }
         bytes
+    }
+
+    /// What the conditions read, as it is stored: values by column, by instrument; of the first `rows` listed rows, and of those of the
+    /// instruments `also` (ascending) that are not listed.
+    pub fn read(&self, rows: usize, also: &[i32]) -> Value {
+        let names: Vec<String> = self.profile.conditions().flat_map(|(_, reads)| reads).collect();
+        let columns: Vec<&(String, ColumnData)> =
+            self.selection.read.iter().filter(|(name, _)| names.contains(name)).collect();
+        let instruments = &self.ranked.panel.instruments;
+        let row_of = |id: &i32| instruments.binary_search_by_key(id, |one| one.id).ok();
+        let not_listed =
+            also.iter().filter_map(row_of).filter(|row| self.selection.fates[*row] != Fate::Listed);
+        let of_row = |row: usize| {
+            let values = columns.iter().map(|(name, values)| (name.clone(), value(values, row)));
+            (instruments[row].id.to_string(), Value::Object(values.collect()))
+        };
+        let listed = self.selection.listed.iter().take(rows).copied();
+        Value::Object(listed.chain(not_listed).map(of_row).collect())
     }
 
     /// The values of the order's keys of the first `rows` listed rows, a list a row.

@@ -74,10 +74,23 @@ pub struct Row {
     pub place: Option<usize>,
     /// Why the other run does not list it; none for a row that moved, and where that run does not say.
     pub why: Option<Why>,
-    /// What the condition that keeps it out of the other run reads, as far as the run that lists it shows it.
-    pub read: BTreeMap<String, Value>,
+    /// What the condition that keeps it out of the other run reads, as far as it is stored.
+    pub read: Vec<Read>,
     /// What changed most of a row that moved: the order's keys, then the contributions to the scores.
     pub changes: Vec<Change>,
+}
+
+/// A column that a condition reads, of an instrument in both runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Read {
+    /// The column.
+    pub name: String,
+    /// In the older run; none where it is not stored, null where it was null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then: Option<Value>,
+    /// In the newer run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Value>,
 }
 
 /// A number that changed.
@@ -121,7 +134,7 @@ pub fn diff(old: &Run, new: &Run) -> Diff {
     };
     for row in &now {
         match then_by_id.get(&row.id).map(|at| &then[*at]) {
-            None => found.entered.push(alone(row, old, None, Some(row.place))),
+            None => found.entered.push(alone(row, old, (old, new), None, Some(row.place))),
             Some(before) if before.place == row.place => found.counts.stayed += 1,
             Some(before) => found.moved.push(Row {
                 instrument_id: row.id,
@@ -130,13 +143,13 @@ pub fn diff(old: &Run, new: &Run) -> Diff {
                 place_then: Some(before.place),
                 place: Some(row.place),
                 why: None,
-                read: BTreeMap::new(),
+                read: Vec::new(),
                 changes: changes(before, row, &keys),
             }),
         }
     }
     let gone = then.iter().filter(|row| !now_by_id.contains_key(&row.id));
-    found.gone = gone.map(|row| alone(row, new, Some(row.place), None)).collect();
+    found.gone = gone.map(|row| alone(row, new, (old, new), Some(row.place), None)).collect();
     (found.counts.entered, found.counts.gone, found.counts.moved) =
         (found.entered.len(), found.gone.len(), found.moved.len());
     found
@@ -221,18 +234,28 @@ fn shared_keys(old: &Run, new: &Run) -> Vec<(String, usize, usize)> {
 }
 
 /// A row that only one of the runs lists, and why `other` does not.
-fn alone(row: &Listed<'_>, other: &Run, place_then: Option<usize>, place: Option<usize>) -> Row {
+fn alone(
+    row: &Listed<'_>,
+    other: &Run,
+    (old, new): (&Run, &Run),
+    place_then: Option<usize>,
+    place: Option<usize>,
+) -> Row {
     let why = other.why_not(row.id);
-    let value = |name: &String| Some((name.clone(), row.row.get(name)?.clone()));
-    let read = why.iter().flat_map(|why| &why.reads).filter_map(value).collect();
+    let stored =
+        |run: &Run, name: &str| run.stored.read.as_ref()?.get(row.id.to_string())?.get(name).cloned();
+    let read = |name: &String| {
+        let (then, now) = (stored(old, name), stored(new, name));
+        (then.is_some() || now.is_some()).then(|| Read { name: name.clone(), then, now })
+    };
     Row {
         instrument_id: row.id,
         ticker: row.ticker.to_owned(),
         ticker_then: None,
         place_then,
         place,
+        read: why.iter().flat_map(|why| &why.reads).filter_map(read).collect(),
         why,
-        read,
         changes: Vec::new(),
     }
 }

@@ -182,6 +182,7 @@ pub async fn run(
         asked: Asked::of(profile).to_json(),
         order_keys: answer.order_keys(stored),
         unmet: answer.unmet(),
+        read: answer.read(stored, &scan_runs::listed_last(&transaction, &profile.name).await?),
     };
     let run_id = scan_runs::store(&transaction, &run, runs_kept).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the scan", e))?;

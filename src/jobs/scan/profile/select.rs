@@ -107,6 +107,8 @@ pub struct Selection {
     pub matching: Vec<usize>,
     /// The values of the order's keys, of all rows.
     pub keys: Vec<ColumnData>,
+    /// Every column that the profile reads, of all rows.
+    pub read: Vec<(String, ColumnData)>,
     /// The rows that are listed, first to last.
     pub listed: Vec<usize>,
     /// The profile's columns, of the listed rows only.
@@ -196,6 +198,7 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
         unmet,
         matching,
         keys,
+        read: frame.columns,
         listed,
         counts: counts.into_iter().collect(),
     })
