@@ -19,6 +19,7 @@ pub mod minutes;
 mod pool;
 pub mod reference;
 pub mod refresh_runs;
+pub mod scan_cache;
 pub mod scan_runs;
 pub mod sessions;
 pub mod signals;

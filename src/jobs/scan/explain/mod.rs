@@ -57,11 +57,14 @@ pub async fn run(
     let transaction = change_log::snapshot(client).await?;
     super::check_features(&transaction, benchmark).await?;
     let id = find::instrument(&transaction, ticker, as_of).await?;
-    let (mode, signals) = match as_of {
-        Some(as_of) => (Mode::Full, super::signals_as_of(&transaction, as_of).await?),
-        None => (Mode::Incremental, super::merged_signals(&transaction, &super::definitions()).await?.rows),
+    let (mode, panel) = match as_of {
+        Some(as_of) => (Mode::Full, super::panel_as_of(&transaction, as_of, benchmark).await?),
+        None => {
+            let found = super::from_cache(&transaction, &super::definitions(), benchmark).await?;
+            (Mode::Incremental, found.panel)
+        }
     };
-    let (answer, earlier) = super::ranked_answer(&transaction, signals, profile, benchmark).await?;
+    let (answer, earlier) = super::ranked_answer(&transaction, panel, profile).await?;
     let row = answer.ranked.panel.instruments.iter().position(|one| one.id == id);
     let row = row.ok_or_else(|| ExplainError::NoBars { ticker: ticker.to_owned() })?;
     Ok(explained(ticker, mode, &answer, &earlier, row)?)
