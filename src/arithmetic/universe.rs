@@ -283,7 +283,7 @@ fn listed(names: Option<&Vec<String>>) -> String {
 }
 
 /// A number with a comma before every third digit of its whole part: 1,234,567.5.
-fn grouped(value: f64) -> String {
+pub fn grouped(value: f64) -> String {
     let text = value.to_string();
     let whole = text.split('.').next().unwrap_or_default().len();
     let mut out = String::with_capacity(text.len() + whole / 3);

@@ -105,6 +105,7 @@ pub fn cell(unit: &str, values: &ColumnData, place: usize) -> String {
                 "ratio" => format!("{:.1}", 100.0 * value),
                 "points" | "percent" => format!("{value:.1}"),
                 "place" | "sessions" | "count" | "direction" => format!("{value:.0}"),
+                "shares" if value.abs() < 10_000.0 => format!("{value:.0}"),
                 _ if value.abs() >= 10_000.0 => {
                     let sign = if value < 0.0 { "-" } else { "" };
                     format!("{sign}{}", say::count(value.abs().round() as u64))
@@ -120,6 +121,7 @@ pub fn cell(unit: &str, values: &ColumnData, place: usize) -> String {
 pub fn shown(name: &str, value: &Value) -> String {
     let unit = unit_of(name);
     let data = match value {
+        Value::Number(number) if number.is_u64() => return number.to_string(),
         Value::Number(number) => ColumnData::Numbers(vec![number.as_f64().unwrap_or(f64::NAN)]),
         Value::Bool(flag) => ColumnData::Flags(vec![Some(*flag)]),
         Value::String(text) => ColumnData::Texts(vec![Some(text.clone())]),

@@ -1,5 +1,8 @@
 //! Two stored runs compared: who is new in the list, who is gone from it, who moved, and why. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::told::Rule;
-use crate::arithmetic::universe::{Drop, Facts, Rules};
+use crate::arithmetic::universe::{Drop, Facts, Rules, grouped};
 use crate::jobs::scan::answer::number;
 
 /// Every rule in the order in which it is asked.
@@ -49,11 +49,13 @@ fn told(drop: Drop, rules: &Rules, facts: &Facts<'_>, broken: bool) -> (&'static
             let wanted = asked(rules.population || rules.scored);
             ("features of the session", facts.has_features.into(), wanted)
         }
-        Drop::Price => ("close", number(facts.close), format!("at least {}", rules.min_close)),
-        Drop::Liquidity => ("adv_20", number(facts.adv_20), format!("at least {}", rules.min_adv_20)),
+        Drop::Price => ("close", number(facts.close), format!("at least {}", grouped(rules.min_close))),
+        Drop::Liquidity => {
+            ("adv_20", number(facts.adv_20), format!("at least {}", grouped(rules.min_adv_20)))
+        }
         Drop::Bars => ("bars", number(facts.bars), format!("at least {}", rules.min_bars)),
         Drop::Volatility => {
-            ("vol_60", number(facts.vol_60), format!("at most {}, or unknown", rules.max_vol_60))
+            ("vol_60", number(facts.vol_60), format!("at most {}, or unknown", grouped(rules.max_vol_60)))
         }
         Drop::Population => ("in the population", facts.in_population.into(), asked(rules.population)),
         Drop::NoScore => ("ics", number(facts.ics), asked(rules.scored)),
@@ -89,6 +91,6 @@ mod tests {
             .filter(|rule| !rule.passed)
             .map(|rule| (rule.rule, rule.wanted.as_str(), rule.dropped))
             .collect();
-        assert_eq!(broken, [("close", "at least 1", true), ("adv_20", "at least 100000", false)]);
+        assert_eq!(broken, [("close", "at least 1", true), ("adv_20", "at least 100,000", false)]);
     }
 }
