@@ -435,7 +435,7 @@ async fn one_that_is_in_one_that_is_kept_out_and_one_that_does_not_exist_are_exp
         "sector cap   3, and 0 of ",
         "limit        6, and 6 are listed\n",
         "part       weight  value  points",
-        "missing_events  `events` is null: no event source is loaded.",
+        "`events` is null: no event source is loaded.",
         "plan         by the default settings: 1,000 at risk\n",
         &format!("How a factor was computed: features explain {} FACTOR 2022-06-24\n", listed[0]),
     ] {

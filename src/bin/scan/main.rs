@@ -26,6 +26,9 @@ use asked::Asked;
 /// A full scan reads everybody's last 300 bars. An incremental scan reads those of the instruments that changed since the
 /// last stored scan and takes the others as that scan kept them; ranks and scores are always computed over the whole
 /// population, so both give the same rows, bit for bit. `scan verify` proves it on your data.
+///
+/// Every scan of the latest session is stored: `scan runs` lists them, `scan show` prints one again, `scan diff` says what changed
+/// between two. The latest 1,000 are kept, unless TIDEMARK_SCAN_RUNS_KEPT or scan_runs_kept in tidemark.toml says otherwise.
 #[derive(Parser)]
 #[command(
     name = "scan",
