@@ -79,6 +79,16 @@ impl Earlier {
         Ok(earlier)
     }
 
+    /// Those of `wanted` that were not read yet.
+    pub fn missing(&self, wanted: &[(String, u32)]) -> Vec<(String, u32)> {
+        wanted.iter().filter(|column| !self.columns.contains_key(*column)).cloned().collect()
+    }
+
+    /// Takes the columns of another reading of the same panel too.
+    pub fn extend(&mut self, other: Self) {
+        self.columns.extend(other.columns);
+    }
+
     /// The values of a column so many sessions ago; none if it was not read.
     pub fn values(&self, name: &str, ago: u32) -> Option<&[f64]> {
         self.columns.get(&(name.to_owned(), ago)).map(Vec::as_slice)
