@@ -427,9 +427,12 @@ impl World {
     async fn check_answers(&mut self) {
         let profile =
             Arc::new(Profile::market(columns::known()).unwrap().with(&asked(), columns::known()).unwrap());
-        let full = scan::run(&mut self.client, Mode::Full, &profile, "SPY").await.unwrap().answer;
-        let incremental =
-            scan::run(&mut self.client, Mode::Incremental, &profile, "SPY").await.unwrap().answer;
+        let full =
+            scan::run(&mut self.client, Mode::Full, &profile, "SPY", scan::RUNS_KEPT).await.unwrap().answer;
+        let incremental = scan::run(&mut self.client, Mode::Incremental, &profile, "SPY", scan::RUNS_KEPT)
+            .await
+            .unwrap()
+            .answer;
         self.living.follow_for(&mut self.client, &profile.reads().earlier).await.unwrap();
         let ranked = self.living.ranked(&profile.weights).unwrap().unwrap();
         let living = answer(ranked, &self.living.earlier(), profile).unwrap();

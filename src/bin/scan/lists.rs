@@ -9,7 +9,7 @@ use tidemark::jobs::scan::profile;
 use tidemark::say;
 
 /// Lists the columns whose name or group contains `matching`.
-pub fn columns(matching: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
+pub fn columns(matching: Option<&str>, as_json: bool) -> ExitCode {
     let wanted = |column: &&Column| {
         matching.is_none_or(|text| column.name.contains(text) || column.group.contains(text))
     };
@@ -25,8 +25,8 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode
                 "definition": column.definition,
             })
         };
-        println!("{:#}", Value::from_iter(columns.iter().map(entry)));
-        return Ok(ExitCode::SUCCESS);
+        println!("{:#}", columns.iter().map(entry).collect::<Value>());
+        return ExitCode::SUCCESS;
     }
     let row = |column: &&Column| {
         let unit = if column.unit.is_empty() { kind_name(column.kind) } else { column.unit };
@@ -41,11 +41,11 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode
         "In conditions: AND OR NOT, = <> < <= > >=, IN, BETWEEN, LIKE, IS NULL, CASE, + - * /, and {}.",
         profile::function_names()
     );
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 /// Lists the profiles that are found from the working folder. One with a fault is listed with it.
-pub fn profiles(as_json: bool) -> anyhow::Result<ExitCode> {
+pub fn profiles(as_json: bool) -> ExitCode {
     let here = std::env::current_dir().unwrap_or_default();
     let described: Vec<(String, Result<String, String>)> = profile::names(&here)
         .into_iter()
@@ -59,8 +59,8 @@ pub fn profiles(as_json: bool) -> anyhow::Result<ExitCode> {
             Ok(description) => json!({ "name": name, "description": description }),
             Err(fault) => json!({ "name": name, "fault": fault }),
         };
-        println!("{:#}", Value::from_iter(described.iter().map(entry)));
-        return Ok(ExitCode::SUCCESS);
+        println!("{:#}", described.iter().map(entry).collect::<Value>());
+        return ExitCode::SUCCESS;
     }
     let row = |(name, about): (String, Result<String, String>)| {
         vec![name, about.unwrap_or_else(|fault| format!("cannot be used: {fault}"))]
@@ -69,5 +69,5 @@ pub fn profiles(as_json: bool) -> anyhow::Result<ExitCode> {
         "{}",
         say::table(&["profile", "what it lists"], &[false; 2], described.into_iter().map(row).collect())
     );
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

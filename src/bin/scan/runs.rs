@@ -62,7 +62,7 @@ pub async fn list(client: &Client, args: &ListArgs, keep: u32) -> anyhow::Result
     let profile = args.profile.as_deref();
     let lines = scan_runs::list(client, profile, i64::from(args.limit)).await?;
     if args.json {
-        println!("{:#}", Value::from_iter(lines.iter().map(line_json)));
+        println!("{:#}", lines.iter().map(line_json).collect::<Value>());
         return Ok(ExitCode::SUCCESS);
     }
     if lines.is_empty() {

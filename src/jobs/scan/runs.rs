@@ -32,6 +32,9 @@ impl FromStr for Which {
     }
 }
 
+/// What every row has, whatever the profile.
+const OF_EVERY_ROW: [&str; 6] = ["place", "ticker", "instrument_id", "sector", "flags", "contributions"];
+
 /// A stored run.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -77,8 +80,6 @@ impl Run {
         if let Some(asked) = &self.asked {
             return asked.columns.clone();
         }
-        const OF_EVERY_ROW: [&str; 6] =
-            ["place", "ticker", "instrument_id", "sector", "flags", "contributions"];
         let first = self.rows().first().and_then(Value::as_object);
         let column = |(name, value): (&String, &Value)| {
             let kind = match value {

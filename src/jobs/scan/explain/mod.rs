@@ -57,12 +57,11 @@ pub async fn run(
     let transaction = change_log::snapshot(client).await?;
     super::check_features(&transaction, benchmark).await?;
     let id = find::instrument(&transaction, ticker, as_of).await?;
-    let (mode, panel) = match as_of {
-        Some(as_of) => (Mode::Full, super::panel_as_of(&transaction, as_of, benchmark).await?),
-        None => {
-            let found = super::from_cache(&transaction, &super::definitions(), benchmark).await?;
-            (Mode::Incremental, found.panel)
-        }
+    let (mode, panel) = if let Some(as_of) = as_of {
+        (Mode::Full, super::panel_as_of(&transaction, as_of, benchmark).await?)
+    } else {
+        let found = super::from_cache(&transaction, &super::definitions(), benchmark).await?;
+        (Mode::Incremental, found.panel)
     };
     let (answer, earlier) = super::ranked_answer(&transaction, panel, profile).await?;
     let row = answer.ranked.panel.instruments.iter().position(|one| one.id == id);
