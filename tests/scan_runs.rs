@@ -11,7 +11,6 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use support::{Database, market};
 use tidemark::domain::bar::DayBar;
-use tidemark::store::date_of;
 use tokio_postgres::Client;
 
 const SESSIONS: i32 = 120;

@@ -169,7 +169,7 @@ fn conclusion(
             format!(
                 "{ticker} matches, place {at} of {}, and is kept out: {cap} of {} are listed before it",
                 order.matching,
-                sector.unwrap_or("no sector")
+                sector.unwrap_or("those without a sector")
             )
         }
         (Fate::OverLimit, _) => format!(
