@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::store::scan_runs;
 
 /// Where `make db` leaves the URL of the private database.
 const PRIVATE_URL: &str = ".tidemark/database_url";
@@ -35,6 +36,7 @@ struct File {
     polygon_s3_endpoint: Option<String>,
     polygon_s3_access_key_id: Option<String>,
     polygon_s3_secret_access_key: Option<String>,
+    scan_runs_kept: Option<u32>,
 }
 
 /// What a command works with.
@@ -54,6 +56,8 @@ pub struct Settings {
     pub polygon_s3_access_key_id: Option<String>,
     /// Secret half of the keys of the flat files, where it is set.
     pub polygon_s3_secret_access_key: Option<String>,
+    /// How many stored scans are kept (default 1,000; at least 2).
+    pub scan_runs_kept: u32,
 }
 
 impl Settings {
@@ -93,6 +97,7 @@ impl Settings {
                 .or(set(file.polygon_s3_access_key_id)),
             polygon_s3_secret_access_key: variable("POLYGON_S3_SECRET_ACCESS_KEY")
                 .or(set(file.polygon_s3_secret_access_key)),
+            scan_runs_kept: runs_kept(variable("TIDEMARK_SCAN_RUNS_KEPT"), file.scan_runs_kept)?,
         })
     }
 }
@@ -106,6 +111,19 @@ fn set(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.trim().is_empty())
 }
 
+/// How many stored scans are kept: by the environment, else by the settings file.
+fn runs_kept(variable: Option<String>, file: Option<u32>) -> Result<u32, Failure> {
+    let (text, from) = match (variable, file) {
+        (Some(text), _) => (text, "TIDEMARK_SCAN_RUNS_KEPT"),
+        (None, Some(number)) => (number.to_string(), "scan_runs_kept"),
+        (None, None) => return Ok(scan_runs::KEPT),
+    };
+    text.trim().parse().ok().filter(|kept| *kept >= scan_runs::LEAST_KEPT).ok_or_else(|| {
+        Failure::new(format!("{from} is {text}, which is not a number from {} on", scan_runs::LEAST_KEPT))
+            .hint(format!("give how many stored scans are kept, such as {}", scan_runs::KEPT))
+    })
+}
+
 fn read_file(path: &Path) -> Result<File, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| Failure::new(format!("the settings file {} cannot be read: {e}", path.display())))?;
@@ -116,7 +134,7 @@ fn read_file(path: &Path) -> Result<File, Failure> {
             if e.message().starts_with("unknown field") { e.message() } else { "not a valid setting" };
         Failure::new(format!("{} line {line}: {fault}", path.display())).hint(
             "settings are database_url, benchmark, polygon_api_key, polygon_base_url, polygon_s3_endpoint, \
-             polygon_s3_access_key_id and polygon_s3_secret_access_key, each = \"text\"",
+             polygon_s3_access_key_id and polygon_s3_secret_access_key, each = \"text\", and scan_runs_kept = a number",
         )
     })
 }
@@ -146,6 +164,21 @@ mod tests {
         let failure = Settings::load(&args).err().unwrap();
         assert!(failure.to_string().contains("process list"));
         assert!(!format!("{failure:?}").contains("hush"));
+    }
+
+    #[test]
+    fn how_many_runs_are_kept_is_a_number_from_two_on() {
+        let kept = |variable: Option<&str>, file| runs_kept(variable.map(str::to_owned), file);
+        assert_eq!(kept(None, None).ok(), Some(1_000));
+        assert_eq!(kept(None, Some(20)).ok(), Some(20));
+        assert_eq!(kept(Some("2"), Some(20)).ok(), Some(2));
+        for (variable, file, words) in [
+            (Some("1"), Some(20), "TIDEMARK_SCAN_RUNS_KEPT is 1, which is not a number from 2 on"),
+            (Some("many"), None, "TIDEMARK_SCAN_RUNS_KEPT is many, which is not a number from 2 on"),
+            (None, Some(0), "scan_runs_kept is 0, which is not a number from 2 on"),
+        ] {
+            assert_eq!(kept(variable, file).err().unwrap().to_string(), words);
+        }
     }
 
     #[test]

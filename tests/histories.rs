@@ -409,7 +409,7 @@ impl World {
     }
 
     async fn scan(&mut self, mode: Mode) {
-        match scan::run(&mut self.client, mode, &support::everything(), "SPY").await {
+        match scan::run(&mut self.client, mode, &support::everything(), "SPY", scan::RUNS_KEPT).await {
             Ok(_) | Err(ScanError::NoFeatures(_) | ScanError::OtherDefinitions) => {}
             Err(error) => panic!("scan: {error:?}"),
         }
@@ -427,9 +427,12 @@ impl World {
     async fn check_answers(&mut self) {
         let profile =
             Arc::new(Profile::market(columns::known()).unwrap().with(&asked(), columns::known()).unwrap());
-        let full = scan::run(&mut self.client, Mode::Full, &profile, "SPY").await.unwrap().answer;
-        let incremental =
-            scan::run(&mut self.client, Mode::Incremental, &profile, "SPY").await.unwrap().answer;
+        let full =
+            scan::run(&mut self.client, Mode::Full, &profile, "SPY", scan::RUNS_KEPT).await.unwrap().answer;
+        let incremental = scan::run(&mut self.client, Mode::Incremental, &profile, "SPY", scan::RUNS_KEPT)
+            .await
+            .unwrap()
+            .answer;
         self.living.follow_for(&mut self.client, &profile.reads().earlier).await.unwrap();
         let ranked = self.living.ranked(&profile.weights).unwrap().unwrap();
         let living = answer(ranked, &self.living.earlier(), profile).unwrap();
@@ -444,7 +447,9 @@ impl World {
         let mut client = self.database.client().await;
         let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
         let scanning = tokio::spawn(async move {
-            scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY").await.is_err()
+            scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY", scan::RUNS_KEPT)
+                .await
+                .is_err()
         });
         tokio::time::sleep(std::time::Duration::from_millis(self.report.steps as u64 % 30)).await;
         self.client.execute("SELECT pg_terminate_backend($1)", &[&pid]).await.unwrap();

@@ -1,4 +1,4 @@
--- Total return of each instrument between two days, as the factors compound it. Grain: instrument with a price at from_date.
+-- Total return of each instrument between two days, as the factors compound it but for the last bits (they join blocks of sessions). Grain: instrument with a price at from_date.
 --
 -- A price at a day is the close of the last bar up to it, at most 5 sessions before it. Between two bars in a row one share becomes
 -- `ratio` shares and `cash`: a dividend is per share before the splits of its own session. Growths multiply from the oldest on.
@@ -68,4 +68,4 @@ BEGIN ATOMIC
     ) AS e
     WHERE from_date <= through_date;
 END;
-COMMENT ON FUNCTION total_returns (date, date) IS 'Return of each instrument from from_date through through_date, compounded bar by bar as the factors do, to the bit. A row where there is a price at from_date: the close of that day or of the last bar before it, at most 5 sessions back. instrument_id; ticker: as of through_date; from_session, through_session: the bars whose closes count; bars: how many after the first; total_return: with cash dividends reinvested at the close of their ex-date; a ratio (0.10 is +10 %), null where the bars end more than 5 sessions before through_date.';
+COMMENT ON FUNCTION total_returns (date, date) IS 'Return of each instrument from from_date through through_date, compounded bar by bar; the factors join the same returns in blocks, so the last bits may differ. A row where there is a price at from_date: the close of that day or of the last bar before it, at most 5 sessions back. instrument_id; ticker: as of through_date; from_session, through_session: the bars whose closes count; bars: how many after the first; total_return: with cash dividends reinvested at the close of their ex-date; a ratio (0.10 is +10 %), null where the bars end more than 5 sessions before through_date.';

@@ -181,9 +181,14 @@ impl Rules {
     ///   one of those that are given.
     /// - **Needs** rules that pass [`Rules::check`].
     pub fn first_drop(&self, facts: &Facts<'_>) -> Option<Drop> {
+        self.asked(facts).into_iter().find(|(_, broken)| *broken).map(|(drop, _)| drop)
+    }
+
+    /// Every rule in the order of [`Drop`], and whether the instrument breaks it; nulls as in [`Rules::first_drop`].
+    pub fn asked(&self, facts: &Facts<'_>) -> [(Drop, bool); Drop::ALL.len()] {
         let young = facts.bar_age.is_some_and(|age| i64::from(age) <= i64::from(self.max_bar_age));
         let at_least = |value: f64, least: f64| value >= least || least == 0.0;
-        let asked = [
+        [
             (Drop::NoBar, !young),
             (Drop::Benchmark, facts.is_benchmark && !self.benchmark),
             (
@@ -201,8 +206,7 @@ impl Rules {
             (Drop::Volatility, facts.vol_60 > self.max_vol_60),
             (Drop::Population, self.population && !facts.in_population),
             (Drop::NoScore, self.scored && facts.ics.is_nan()),
-        ];
-        asked.into_iter().find(|(_, broken)| *broken).map(|(drop, _)| drop)
+        ]
     }
 
     /// Checks that every rule can be asked and that some instrument can pass.
@@ -279,7 +283,7 @@ fn listed(names: Option<&Vec<String>>) -> String {
 }
 
 /// A number with a comma before every third digit of its whole part: 1,234,567.5.
-fn grouped(value: f64) -> String {
+pub fn grouped(value: f64) -> String {
     let text = value.to_string();
     let whole = text.split('.').next().unwrap_or_default().len();
     let mut out = String::with_capacity(text.len() + whole / 3);

@@ -20,6 +20,7 @@ mod pool;
 pub mod reference;
 pub mod refresh_runs;
 pub mod scan_cache;
+pub mod scan_runs;
 pub mod sessions;
 pub mod signals;
 pub mod statements;

@@ -1,6 +1,5 @@
-//! What scans keep: the latest signals of every instrument, and the runs. A test holds the columns and the catalogue in step.
+//! What scans keep: the latest signals of every instrument. A test holds the columns and the catalogue in step.
 
-use chrono::NaiveDate;
 use tokio_postgres::Transaction;
 
 use super::copy_in::CopyIn;
@@ -75,52 +74,4 @@ pub async fn replace<'a>(
         }
     }
     copy.finish().await.map(|_| ())
-}
-
-/// A finished run, to be stored.
-#[derive(Debug)]
-pub struct Run<'a> {
-    /// `full` or `incremental`.
-    pub mode: &'a str,
-    /// Profile of the scan.
-    pub profile: &'a str,
-    /// Session that was ranked.
-    pub session_date: NaiveDate,
-    /// Digest of what the profile means.
-    pub profile_digest: &'a str,
-    /// Digest of the definitions.
-    pub definitions: &'a str,
-    /// What the run saw.
-    pub snapshot: &'a str,
-    /// Instruments at every stage.
-    pub counts: serde_json::Value,
-    /// Seconds by stage.
-    pub timings: serde_json::Value,
-    /// Listed rows, best first.
-    pub rows: serde_json::Value,
-    /// A byte an instrument, at the place of its id.
-    pub fates: Vec<u8>,
-}
-
-/// Stores a run and gives its number.
-pub async fn store_run(transaction: &Transaction<'_>, run: &Run<'_>) -> Result<i64, StoreError> {
-    let row = transaction
-        .query_one(
-            include_str!("../../sql/scan_run_store.sql"),
-            &[
-                &run.mode,
-                &run.profile,
-                &run.session_date,
-                &run.definitions,
-                &run.counts,
-                &run.rows,
-                &run.profile_digest,
-                &run.snapshot,
-                &run.timings,
-                &run.fates,
-            ],
-        )
-        .await
-        .during("storing the run")?;
-    Ok(row.get(0))
 }

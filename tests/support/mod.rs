@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tidemark::jobs::scan::columns;
 use tidemark::jobs::scan::profile::Profile;
 use tidemark::settings::{Settings, SettingsArgs};
-use tidemark::store::{self, Store};
+use tidemark::store::{self, Store, scan_runs};
 use tokio_postgres::{Client, NoTls};
 
 /// The profile that lists the whole market.
@@ -66,6 +66,7 @@ impl Database {
             polygon_s3_endpoint: None,
             polygon_s3_access_key_id: None,
             polygon_s3_secret_access_key: None,
+            scan_runs_kept: scan_runs::KEPT,
         }
     }
 

@@ -61,6 +61,11 @@ macro_rules! flags {
 
             /// Every flag with its name, in the order of the bits. Bits never change meaning.
             pub const ALL: &[(Flags, &str)] = &[$((Flags::$constant, $name)),+];
+
+            /// What the flag of this name says, in a sentence; none if it is no flag's.
+            pub fn meaning(name: &str) -> Option<&'static str> {
+                match name { $($name => Some($meaning),)+ _ => None }
+            }
         }
     };
 }

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
+use tidemark::jobs::scan::asked::kind_name;
 use tidemark::jobs::scan::columns::{self, Column};
-use tidemark::jobs::scan::profile::{self, Kind};
+use tidemark::jobs::scan::profile;
 use tidemark::say;
 
 /// Lists the columns whose name or group contains `matching`.
@@ -18,7 +19,7 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> ExitCode {
             json!({
                 "name": column.name,
                 "group": column.group,
-                "kind": kind(column.kind),
+                "kind": kind_name(column.kind),
                 "unit": if column.unit.is_empty() { Value::Null } else { column.unit.into() },
                 "earlier": column.earlier,
                 "definition": column.definition,
@@ -28,7 +29,7 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let row = |column: &&Column| {
-        let unit = if column.unit.is_empty() { kind(column.kind) } else { column.unit };
+        let unit = if column.unit.is_empty() { kind_name(column.kind) } else { column.unit };
         let earlier = if column.earlier { "yes" } else { "" };
         [column.name.as_str(), column.group, unit, earlier, &column.definition].map(str::to_owned).to_vec()
     };
@@ -41,14 +42,6 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> ExitCode {
         profile::function_names()
     );
     ExitCode::SUCCESS
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Number => "number",
-        Kind::Text => "text",
-        Kind::Flag => "flag",
-    }
 }
 
 /// Lists the profiles that are found from the working folder. One with a fault is listed with it.

@@ -1,15 +1,20 @@
 //! `scan`: ranks the whole market and proves that the incremental ranking equals the full one.
 
 mod asked;
+mod diff;
+mod explain;
 mod lists;
 mod output;
+mod runs;
 
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 use tidemark::failure;
+use tidemark::jobs::scan::explain::ExplainError;
 use tidemark::jobs::scan::profile::ProfileError;
+use tidemark::jobs::scan::runs::RunsError;
 use tidemark::jobs::scan::{self, Mode, ScanError};
 use tidemark::settings::{Settings, SettingsArgs};
 use tidemark::store::{self, Store, lock};
@@ -21,6 +26,9 @@ use asked::Asked;
 /// A full scan reads everybody's last 300 bars. An incremental scan reads those of the instruments that changed since the
 /// last stored scan and takes the others as that scan kept them; ranks and scores are always computed over the whole
 /// population, so both give the same rows, bit for bit. `scan verify` proves it on your data.
+///
+/// Every scan of the latest session is stored: `scan runs` lists them, `scan show` prints one again, `scan diff` says what changed
+/// between two. The latest 1,000 are kept, unless TIDEMARK_SCAN_RUNS_KEPT or scan_runs_kept in tidemark.toml says otherwise.
 #[derive(Parser)]
 #[command(
     name = "scan",
@@ -30,6 +38,8 @@ use asked::Asked;
         Examples:\n  \
         scan incremental --profile momentum-leaders\n  \
         scan incremental --where \"close > sma_200 AND rsi_14 < 30\" --order-by \"quality_z DESC\"\n  \
+        scan explain AAPL --profile momentum-leaders\n  \
+        scan diff --profile momentum-leaders\n  \
         scan full --as-of 2015-06-30 --profile low-risk --format csv"
 )]
 struct Cli {
@@ -56,6 +66,10 @@ enum Command {
     },
     /// Scan both ways in one snapshot and compare every value, bit for bit; nothing is stored
     Verify,
+    Explain(explain::Args),
+    Runs(runs::ListArgs),
+    Show(runs::ShowArgs),
+    Diff(diff::Args),
     /// List the columns that profiles filter, order and show: name, unit, meaning
     Columns {
         /// Only those whose name or group contains this
@@ -81,7 +95,10 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => failure::report(&error, |cause| {
             let of_scan = cause.downcast_ref::<ScanError>().and_then(ScanError::hint);
-            of_scan.or_else(|| cause.downcast_ref::<ProfileError>().map(ProfileError::hint))
+            of_scan
+                .or_else(|| cause.downcast_ref::<ProfileError>().map(ProfileError::hint))
+                .or_else(|| cause.downcast_ref::<RunsError>().map(RunsError::hint))
+                .or_else(|| cause.downcast_ref::<ExplainError>().and_then(ExplainError::hint))
         }),
     }
 }
@@ -113,6 +130,27 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let clean = verdict.comparison.differing == 0;
             return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::Explain(args) => {
+            let profile = args.profile()?;
+            let mut client = store.client().await?;
+            store::check(&client).await?;
+            return explain::run(&mut client, &args, &profile, &settings.benchmark).await;
+        }
+        Command::Runs(args) => {
+            let client = store.client().await?;
+            store::check(&client).await?;
+            return runs::list(&client, &args, settings.scan_runs_kept).await;
+        }
+        Command::Show(args) => {
+            let client = store.client().await?;
+            store::check(&client).await?;
+            return runs::show(&client, &args).await;
+        }
+        Command::Diff(args) => {
+            let client = store.client().await?;
+            store::check(&client).await?;
+            return diff::run(&client, &args).await;
+        }
         Command::Columns { .. } | Command::Profiles { .. } => return Ok(ExitCode::SUCCESS),
     };
     let profile = asked.profile()?;
@@ -122,7 +160,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         eprintln!("another scan is running; waiting for it to finish");
     })
     .await?;
-    let scan = scan::run(&mut client, mode, &profile, &settings.benchmark).await?;
+    let scan = scan::run(&mut client, mode, &profile, &settings.benchmark, settings.scan_runs_kept).await?;
     held.release(&**client).await?;
     output::print(&scan, &asked)
 }

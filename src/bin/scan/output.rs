@@ -11,8 +11,9 @@ use polars::prelude::{
 use polars_io::SerWriter;
 use polars_io::csv::write::CsvWriter;
 use polars_io::parquet::write::ParquetWriter;
-use serde_json::json;
+use serde_json::{Value, json};
 use tidemark::jobs::scan::answer::{Answer, Heading};
+use tidemark::jobs::scan::asked::unit_of;
 use tidemark::jobs::scan::profile::ColumnData;
 use tidemark::jobs::scan::{Scan, Verdict};
 use tidemark::say;
@@ -58,26 +59,37 @@ fn write(scan: &Scan, format: Format, out: &mut (impl Write + Send)) -> anyhow::
 
 fn table(answer: &Answer) -> String {
     let headings = answer.headings();
-    let titles: Vec<String> = headings.iter().map(title).collect();
+    let names = headings.iter().map(|heading| (heading.name.as_str(), heading.unit));
+    let values = answer.selection.columns.iter().map(|(_, values)| values);
+    rows_table(&tickers(answer), &names.zip(values).collect::<Vec<_>>())
+}
+
+fn tickers(answer: &Answer) -> Vec<&str> {
+    (0..answer.len()).map(|place| answer.ticker(place)).collect()
+}
+
+/// Rows as a table: place, ticker, and columns by name and unit.
+pub fn rows_table(tickers: &[&str], columns: &[((&str, &str), &ColumnData)]) -> String {
+    let titles: Vec<String> = columns.iter().map(|((name, unit), _)| title(name, unit)).collect();
     let mut header = vec!["#", "ticker"];
     header.extend(titles.iter().map(String::as_str));
     let mut right = vec![true, false];
-    right.extend(answer.selection.columns.iter().map(|(_, values)| matches!(values, ColumnData::Numbers(_))));
-    let row = |place: usize| {
-        let mut cells = vec![(place + 1).to_string(), answer.ticker(place).to_owned()];
-        let columns = headings.iter().zip(&answer.selection.columns);
-        cells.extend(columns.map(|(heading, (_, values))| cell(heading.unit, values, place)));
+    right.extend(columns.iter().map(|(_, values)| matches!(values, ColumnData::Numbers(_))));
+    let row = |(place, ticker): (usize, &&str)| {
+        let mut cells = vec![(place + 1).to_string(), (*ticker).to_owned()];
+        cells.extend(columns.iter().map(|((_, unit), values)| cell(unit, values, place)));
         cells
     };
-    say::table(&header, &right, (0..answer.len()).map(row).collect())
+    say::table(&header, &right, tickers.iter().enumerate().map(row).collect())
 }
 
 /// Ratios are shown in percent.
-fn title(heading: &Heading) -> String {
-    if heading.unit == "ratio" { format!("{} %", heading.name) } else { heading.name.clone() }
+fn title(name: &str, unit: &str) -> String {
+    if unit == "ratio" { format!("{name} %") } else { name.to_owned() }
 }
 
-fn cell(unit: &str, values: &ColumnData, place: usize) -> String {
+/// A value of a column as people read it.
+pub fn cell(unit: &str, values: &ColumnData, place: usize) -> String {
     let lacking = || "-".to_owned();
     match values {
         ColumnData::Texts(texts) => {
@@ -93,6 +105,7 @@ fn cell(unit: &str, values: &ColumnData, place: usize) -> String {
                 "ratio" => format!("{:.1}", 100.0 * value),
                 "points" | "percent" => format!("{value:.1}"),
                 "place" | "sessions" | "count" | "direction" => format!("{value:.0}"),
+                "shares" if value.abs() < 10_000.0 => format!("{value:.0}"),
                 _ if value.abs() >= 10_000.0 => {
                     let sign = if value < 0.0 { "-" } else { "" };
                     format!("{sign}{}", say::count(value.abs().round() as u64))
@@ -104,7 +117,21 @@ fn cell(unit: &str, values: &ColumnData, place: usize) -> String {
     }
 }
 
-fn object(scan: &Scan) -> serde_json::Value {
+/// A value of the column or expression `name`, in JSON's form, as a table shows it; a ratio in percent, a null by that word.
+pub fn shown(name: &str, value: &Value) -> String {
+    let unit = unit_of(name);
+    let data = match value {
+        Value::Number(number) if number.is_u64() => return number.to_string(),
+        Value::Number(number) => ColumnData::Numbers(vec![number.as_f64().unwrap_or(f64::NAN)]),
+        Value::Bool(flag) => ColumnData::Flags(vec![Some(*flag)]),
+        Value::String(text) => ColumnData::Texts(vec![Some(text.clone())]),
+        _ => return "null".to_owned(),
+    };
+    let percent = if unit == "ratio" { " %" } else { "" };
+    format!("{}{percent}", cell(unit, &data, 0))
+}
+
+fn object(scan: &Scan) -> Value {
     let answer = &scan.answer;
     let mut counts = answer.counts_json();
     scan.sources.add_to(&mut counts);
@@ -122,16 +149,20 @@ fn object(scan: &Scan) -> serde_json::Value {
 
 /// The listed rows in columns, for files.
 fn frame(answer: &Answer) -> anyhow::Result<DataFrame> {
-    let places = || 0..answer.len();
+    let columns = answer.selection.columns.iter().map(|(name, values)| (name.as_str(), values));
+    rows_frame(&tickers(answer), &columns.collect::<Vec<_>>())
+}
+
+/// Rows in columns, for files: place, ticker, and columns by name.
+pub fn rows_frame(tickers: &[&str], values: &[(&str, &ColumnData)]) -> anyhow::Result<DataFrame> {
+    let places = (1..=tickers.len()).map(|place| place as f64);
     let mut columns = vec![
-        Float64Chunked::from_iter_values("place".into(), places().map(|place| (place + 1) as f64))
-            .into_column(),
-        StringChunked::from_iter_values("ticker".into(), places().map(|place| answer.ticker(place)))
-            .into_column(),
+        Float64Chunked::from_iter_values("place".into(), places).into_column(),
+        StringChunked::from_iter_values("ticker".into(), tickers.iter().copied()).into_column(),
     ];
     columns[0] = columns[0].cast(&polars::prelude::DataType::Int64)?;
-    for (name, values) in &answer.selection.columns {
-        let name = name.as_str().into();
+    for (name, values) in values {
+        let name = (*name).into();
         columns.push(match values {
             ColumnData::Numbers(numbers) => {
                 let present = numbers.iter().map(|value| (!value.is_nan()).then_some(*value));
@@ -145,7 +176,7 @@ fn frame(answer: &Answer) -> anyhow::Result<DataFrame> {
             }
         });
     }
-    Ok(DataFrame::new(answer.len(), columns)?)
+    Ok(DataFrame::new(tickers.len(), columns)?)
 }
 
 /// Prints what happened at every stage.

@@ -1,7 +1,6 @@
 //! What a profile gets from the ranked market: the listed rows with typed values, the fate of every instrument, and the counts
 //! of every stage. Whoever ranked the market, and however, the answer is made here.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -10,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::ScanError;
 use super::columns;
 use super::earlier::Earlier;
-use super::profile::{self, ColumnData, Kind, Market, Profile, Selection, select};
+use super::profile::{self, ColumnData, Fate, Kind, Market, Profile, Selection, select};
 use super::ranked::Ranked;
 use crate::arithmetic::scores::{Part, Weights};
 use crate::arithmetic::universe::Drop;
@@ -114,12 +113,7 @@ impl Answer {
         object.insert("rank".into(), number(self.ranked.rank[row]));
         object.insert("sector".into(), one.sector.clone().into());
         for (name, values) in &self.selection.columns {
-            let value = match values {
-                ColumnData::Numbers(values) => number(values[place]),
-                ColumnData::Texts(values) => text(values[place].as_deref()),
-                ColumnData::Flags(values) => values[place].into(),
-            };
-            object.insert(name.clone(), value);
+            object.insert(name.clone(), value(values, place));
         }
         object.insert("flags".into(), self.ranked.flags(row).into());
         object.insert("contributions".into(), contributions(&self.ranked, row, &self.profile.weights));
@@ -151,14 +145,46 @@ impl Answer {
 
     /// The fates as they are stored: at the place of each instrument's id its code and 1, elsewhere 0.
     pub fn fates(&self) -> Vec<u8> {
-        let ids = self.ranked.panel.instruments.iter().map(|one| one.id.unsigned_abs() as usize);
-        let codes: BTreeMap<usize, u8> =
-            ids.zip(&self.selection.fates).map(|(id, fate)| (id, fate.code() + 1)).collect();
-        let mut bytes = vec![0; codes.last_key_value().map_or(0, |(id, _)| id + 1)];
-        for (id, code) in codes {
-            bytes[id] = code;
+        self.by_id(|row| self.selection.fates[row].code() + 1)
+    }
+
+    /// The first conditions that were not met, as they are stored: at the place of each instrument's id the condition's number.
+    pub fn unmet(&self) -> Vec<u8> {
+        self.by_id(|row| self.selection.unmet[row])
+    }
+
+    fn by_id(&self, byte: impl Fn(usize) -> u8) -> Vec<u8> {
+        // Ascending by id.
+        let instruments = &self.ranked.panel.instruments;
+        let mut bytes = vec![0; instruments.last().map_or(0, |one| one.id.unsigned_abs() as usize + 1)];
+        for (row, one) in instruments.iter().enumerate() {
+            bytes[one.id.unsigned_abs() as usize] = byte(row);
         }
         bytes
+    }
+
+    /// What the conditions read, as it is stored: values by column, by instrument; of the first `rows` listed rows, and of those of the
+    /// instruments `also` (ascending) that are not listed.
+    pub fn read(&self, rows: usize, also: &[i32]) -> Value {
+        let names: Vec<String> = self.profile.conditions().flat_map(|(_, reads)| reads).collect();
+        let columns: Vec<&(String, ColumnData)> =
+            self.selection.read.iter().filter(|(name, _)| names.contains(name)).collect();
+        let instruments = &self.ranked.panel.instruments;
+        let row_of = |id: &i32| instruments.binary_search_by_key(id, |one| one.id).ok();
+        let not_listed =
+            also.iter().filter_map(row_of).filter(|row| self.selection.fates[*row] != Fate::Listed);
+        let of_row = |row: usize| {
+            let values = columns.iter().map(|(name, values)| (name.clone(), value(values, row)));
+            (instruments[row].id.to_string(), Value::Object(values.collect()))
+        };
+        let listed = self.selection.listed.iter().take(rows).copied();
+        Value::Object(listed.chain(not_listed).map(of_row).collect())
+    }
+
+    /// The values of the order's keys of the first `rows` listed rows, a list a row.
+    pub fn order_keys(&self, rows: usize) -> Value {
+        let of_row = |row: &usize| self.selection.keys.iter().map(|key| value(key, *row)).collect::<Value>();
+        self.selection.listed.iter().take(rows).map(of_row).collect()
     }
 }
 
@@ -171,6 +197,15 @@ pub fn contributions(ranked: &Ranked, row: usize, weights: &Weights) -> Value {
     let penalties: Map<String, Value> =
         made_of.penalties.iter().map(|charge| (charge.name.to_owned(), number(-charge.points))).collect();
     json!({ "ics": parts(&made_of.ics), "merit": parts(&made_of.merit), "penalties": penalties })
+}
+
+/// A value of a column as JSON.
+pub fn value(values: &ColumnData, row: usize) -> Value {
+    match values {
+        ColumnData::Numbers(values) => number(values[row]),
+        ColumnData::Texts(values) => text(values[row].as_deref()),
+        ColumnData::Flags(values) => values[row].into(),
+    }
 }
 
 /// A number as JSON; NaN is null.

@@ -3,8 +3,11 @@
 //! depends on more than one instrument is computed again every time, over the whole population.
 
 pub mod answer;
+pub mod asked;
 pub mod columns;
+pub mod diff;
 pub mod earlier;
+pub mod explain;
 mod follow;
 mod fresh;
 pub mod living;
@@ -12,6 +15,7 @@ mod packed;
 pub mod panel;
 pub mod profile;
 pub mod ranked;
+pub mod runs;
 pub mod tape;
 mod verify;
 
@@ -29,19 +33,21 @@ use crate::jobs::refresh;
 use crate::store::change_log::{self, FromNothing, Job, Standing, Tide};
 use crate::store::scan_cache::{self, Head};
 use crate::store::signals as kept;
-use crate::store::{StoreError, bars, date_of, features};
+use crate::store::{StoreError, bars, date_of, features, scan_runs};
 
 use answer::Answer;
+use asked::Asked;
 use earlier::Earlier;
 use follow::Bars;
 use packed::Unpacking;
 use panel::Panel;
 use profile::Profile;
 
+pub use crate::store::scan_runs::KEPT as RUNS_KEPT;
 pub use verify::{Comparison, Verdict, compare, verify};
 
 /// Most rows that are stored of a run, however many are listed.
-const STORED_ROWS: usize = 1_000;
+pub const STORED_ROWS: usize = 1_000;
 
 /// How a scan is to find its signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +138,8 @@ fn definitions() -> String {
     crate::store::hex(&hash.finalize())
 }
 
-/// Scans the latest session and stores the run, its signals and the tidemark together. The caller holds the scan lock.
+/// Scans the latest session and stores the run, its signals and the tidemark together; of the runs, the latest `runs_kept` stay.
+/// The caller holds the scan lock.
 ///
 /// # Errors
 /// [`ScanError::NoBars`], [`ScanError::NoFeatures`] or the store's.
@@ -141,6 +148,7 @@ pub async fn run(
     mode: Mode,
     profile: &Arc<Profile>,
     benchmark: &str,
+    runs_kept: u32,
 ) -> Result<Scan, ScanError> {
     let definitions = definitions();
     let transaction = change_log::snapshot(client).await?;
@@ -156,7 +164,7 @@ pub async fn run(
     let Found { panel, sources, touched, standing, tide } = found;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let answer = ranked_answer(&transaction, panel, profile).await?;
+    let (answer, _) = ranked_answer(&transaction, panel, profile).await?;
     timings.ranking = started.elapsed();
 
     let started = Instant::now();
@@ -165,7 +173,7 @@ pub async fn run(
     let mut counts = answer.counts_json();
     sources.add_to(&mut counts);
     let stored = answer.len().min(STORED_ROWS);
-    let run = kept::Run {
+    let run = scan_runs::Run {
         mode: mode.name(),
         profile: &profile.name,
         profile_digest: &profile.digest(),
@@ -176,8 +184,12 @@ pub async fn run(
         timings: json!({ "signals": timings.signals.as_secs_f64(), "ranking": timings.ranking.as_secs_f64() }),
         rows: (0..stored).map(|place| answer.row_json(place)).collect(),
         fates: answer.fates(),
+        asked: Asked::of(profile).to_json(),
+        order_keys: answer.order_keys(stored),
+        unmet: answer.unmet(),
+        read: answer.read(stored, &scan_runs::listed_last(&transaction, &profile.name).await?),
     };
-    let run_id = kept::store_run(&transaction, &run).await?;
+    let run_id = scan_runs::store(&transaction, &run, runs_kept).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the scan", e))?;
     // Not in the snapshot: a refresh may prune the same rows at the same time.
     change_log::prune(&*client).await?;
@@ -195,36 +207,45 @@ pub async fn run_as_of(
     profile: &Arc<Profile>,
     benchmark: &str,
 ) -> Result<Scan, ScanError> {
-    if nyse().number(as_of).is_none() {
-        let before = nyse().at_or_before(as_of).map(date_of);
-        return Err(ScanError::NotASession { day: as_of, before });
-    }
     let transaction = change_log::snapshot(client).await?;
     check_features(&transaction, benchmark).await?;
     let started = Instant::now();
-    let until = bars::latest_session(&transaction, as_of).await?.ok_or(ScanError::NoBars(Some(as_of)))?;
-    if until != as_of {
-        return Err(ScanError::NoBarsOn { day: as_of, before: until });
-    }
-    let rows = fresh::of_market(&transaction, until, until).await?;
-    let sources = Sources { changed: rows.len(), computed: rows.len(), ..Sources::default() };
-    let panel = Panel::read(&transaction, rows, benchmark).await?;
+    let panel = panel_as_of(&transaction, as_of, benchmark).await?;
+    let computed = panel.signals.len();
+    let sources = Sources { changed: computed, computed, ..Sources::default() };
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let answer = ranked_answer(&transaction, panel, profile).await?;
+    let (answer, _) = ranked_answer(&transaction, panel, profile).await?;
     timings.ranking = started.elapsed();
     Ok(Scan { run_id: None, mode: Mode::Full, sources, answer, timings })
 }
 
-/// Ranks the market and answers the profile.
+/// The market as of a past session, which must have bars.
+async fn panel_as_of(
+    transaction: &Transaction<'_>,
+    as_of: NaiveDate,
+    benchmark: &str,
+) -> Result<Panel, ScanError> {
+    if nyse().number(as_of).is_none() {
+        let before = nyse().at_or_before(as_of).map(date_of);
+        return Err(ScanError::NotASession { day: as_of, before });
+    }
+    let until = bars::latest_session(transaction, as_of).await?.ok_or(ScanError::NoBars(Some(as_of)))?;
+    if until != as_of {
+        return Err(ScanError::NoBarsOn { day: as_of, before: until });
+    }
+    Panel::read(transaction, fresh::of_market(transaction, until, until).await?, benchmark).await
+}
+
+/// Ranks the market and answers the profile; also what the profile read of earlier sessions.
 async fn ranked_answer(
     transaction: &Transaction<'_>,
     panel: Panel,
     profile: &Arc<Profile>,
-) -> Result<Answer, ScanError> {
+) -> Result<(Answer, Earlier), ScanError> {
     let earlier = Earlier::read(transaction, &panel, None, &profile.reads().earlier).await?;
     let ranked = ranked::rank(Arc::new(panel), &profile.weights)?;
-    answer::answer(Arc::new(ranked), &earlier, profile.clone())
+    Ok((answer::answer(Arc::new(ranked), &earlier, profile.clone())?, earlier))
 }
 
 /// Features are asked for before the long work begins.

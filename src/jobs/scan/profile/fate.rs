@@ -44,6 +44,18 @@ impl Fate {
         }
     }
 
+    /// The fate's name in JSON; a rule of the universe is told in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fate::Listed => "listed",
+            Fate::OverLimit => "over_limit",
+            Fate::OverSectorCap => "over_sector_cap",
+            Fate::NotTrue => "not_true",
+            Fate::Unknown => "unknown",
+            Fate::Dropped(_) => "dropped",
+        }
+    }
+
     /// The fate in words, as counts show it.
     pub fn words(self, rules: &Rules) -> String {
         match self {

@@ -150,6 +150,12 @@ impl Profile {
         reads
     }
 
+    /// The conditions that the profile's `where` joins by its outermost ANDs: text, and the columns that each reads.
+    pub fn conditions(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        let parts = self.filter.as_ref().map_or(&[][..], |filter| filter.parts());
+        parts.iter().map(|part| (part.text.as_str(), part.reads.names().collect()))
+    }
+
     /// A digest of what the profile means: equal for texts that differ in comments, spacing, order of keys, capitals of SQL's
     /// words and values that are the defaults. Name and description do not count.
     pub fn digest(&self) -> String {

@@ -59,6 +59,14 @@ pub struct Market<'a> {
 pub struct Selection {
     /// What became of each row.
     pub fates: Vec<Fate>,
+    /// For each row the number, from 1, of the first condition that decided that it does not match; 0 where none did.
+    pub unmet: Vec<u8>,
+    /// The rows that match, first to last, before the sector cap and the limit.
+    pub matching: Vec<usize>,
+    /// The values of the order's keys, of all rows.
+    pub keys: Vec<ColumnData>,
+    /// Every column that the profile reads, of all rows.
+    pub read: Vec<(String, ColumnData)>,
     /// The rows that are listed, first to last.
     pub listed: Vec<usize>,
     /// The profile's columns, of the listed rows only.
@@ -90,22 +98,28 @@ pub enum SelectError {
 pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, SelectError> {
     let rows = market.tickers.len();
     let frame = Frame::of(&profile.reads(), market)?;
-    let conditions = profile.filter.iter().map(super::Expression::expr);
+    let parts = profile.filter.as_ref().map_or(&[][..], |filter| filter.parts());
+    let conditions = parts.iter().map(|part| part.expr.clone());
     let keys = profile.order_by.iter().map(|key| key.expression.expr());
-    let mut values = frame.evaluate(conditions.chain(keys).collect(), None)?;
-    let keys = values.split_off(usize::from(profile.filter.is_some()));
+    let mut conditions = frame.evaluate(conditions.chain(keys).collect(), None)?;
+    let keys = conditions.split_off(parts.len());
 
     let mut fates: Vec<Fate> =
         market.drops.iter().map(|drop| drop.map_or(Fate::OverLimit, Fate::Dropped)).collect();
-    if let Some(ColumnData::Flags(matches)) = values.first() {
-        for (fate, matches) in fates.iter_mut().zip(matches) {
-            *fate = match (*fate, matches) {
-                (Fate::Dropped(drop), _) => Fate::Dropped(drop),
-                (_, Some(true)) => Fate::OverLimit,
-                (_, Some(false)) => Fate::NotTrue,
-                (_, None) => Fate::Unknown,
-            };
-        }
+    let mut unmet = vec![0; rows];
+    for (fate, row) in fates.iter_mut().zip(0..).filter(|(fate, _)| **fate == Fate::OverLimit) {
+        let first = |wanted: Option<bool>| {
+            let is_it =
+                |values: &ColumnData| matches!(values, ColumnData::Flags(flags) if flags[row] == wanted);
+            conditions.iter().position(is_it).map(|at| u8::try_from(at + 1).unwrap_or(u8::MAX))
+        };
+        // SQL's AND: one false is false whatever else is null.
+        let (out, condition) = match (first(Some(false)), first(None)) {
+            (Some(condition), _) => (Fate::NotTrue, condition),
+            (None, Some(condition)) => (Fate::Unknown, condition),
+            (None, None) => continue,
+        };
+        (*fate, unmet[row]) = (out, condition);
     }
     let mut matching: Vec<usize> = (0..rows).filter(|&row| fates[row] == Fate::OverLimit).collect();
     matching.sort_unstable_by(|&a, &b| {
@@ -119,7 +133,7 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
 
     let mut listed = Vec::new();
     let mut of_sector: HashMap<Option<&str>, usize> = HashMap::new();
-    for row in matching {
+    for &row in &matching {
         let taken = of_sector.entry(market.sectors[row]).or_default();
         fates[row] = if profile.sector_cap.is_some_and(|cap| *taken >= cap) {
             Fate::OverSectorCap
@@ -141,6 +155,10 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
     Ok(Selection {
         columns: names.zip(columns).collect(),
         fates,
+        unmet,
+        matching,
+        keys,
+        read: frame.columns,
         listed,
         counts: counts.into_iter().collect(),
     })

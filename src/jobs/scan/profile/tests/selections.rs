@@ -49,6 +49,23 @@ fn every_instrument_has_the_fate_of_the_first_stage_that_it_does_not_pass() {
 }
 
 #[test]
+fn the_first_condition_that_decides_is_told_and_a_false_one_decides_before_an_unknown_one() {
+    let sample = Sample::of(&["A", "B", "C", "D", "E"])
+        .number("close", &[5.0, 1.0, NAN, NAN, 7.0])
+        .number("rsi_14", &[40.0, 80.0, 80.0, 40.0, 20.0])
+        .number("ics", &[1.0, 2.0, 3.0, 4.0, NAN]);
+    let text = "where = 'close > 2 AND rsi_14 < 70'\norder_by = ['rsi_14']\ncolumns = ['ics']";
+    let selection = selected(text, &sample);
+    let (out, none) = (Fate::NotTrue, Fate::Unknown);
+    assert_eq!(selection.fates, [Fate::Listed, out, out, none, Fate::Listed]);
+    assert_eq!(selection.unmet, [0, 1, 2, 1, 0]);
+    assert_eq!(selection.matching, [4, 0]);
+    assert_eq!(selection.keys, [ColumnData::Numbers(vec![40.0, 80.0, 80.0, 40.0, 20.0])]);
+    let read: Vec<&str> = selection.read.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(read, ["close", "rsi_14", "ics"]);
+}
+
+#[test]
 fn nulls_come_last_in_both_directions_and_ties_go_by_ticker() {
     let sample = Sample::of(&["D", "C", "B", "A"])
         .number("close", &[2.0, NAN, 1.0, 2.0])
