@@ -181,9 +181,8 @@ fn print_order(explained: &Explained) {
     });
     section(&["key", "value", ""], &[false, true, false], rows.collect());
     if let Some(cap) = &explained.sector_cap {
-        let sector = cap.sector.as_deref().unwrap_or("those without a sector");
         let before = if order.place.is_some() { "listed before it" } else { "listed" };
-        say("sector cap", format!("{}, and {} of {sector} are {before}", cap.cap, cap.listed));
+        say("sector cap", format!("{}, and {} of {} are {before}", cap.cap, cap.listed, cap.sector));
     }
     say("limit", format!("{}, and {} are listed", count(explained.limit as u64), explained.listed));
 }

@@ -101,9 +101,10 @@ fn explained(
         place: selection.matching.iter().position(|other| *other == row).map(|at| at + 1),
         matching: selection.matching.len(),
     };
-    let sector_cap = profile.sector_cap.map(|cap| SectorCap {
+    // Who has no known sector is not capped.
+    let sector_cap = profile.sector_cap.zip(one.sector.clone()).map(|(cap, sector)| SectorCap {
         cap,
-        sector: one.sector.clone(),
+        sector,
         listed: of_sector_before(answer, row),
     });
     let place = selection.listed.iter().position(|other| *other == row).map(|at| at + 1);
@@ -165,11 +166,10 @@ fn conclusion(
     match (fate, place) {
         (_, Some(place)) => format!("{ticker} is listed, place {place} of {}", answer.len()),
         (Fate::OverSectorCap, _) => {
-            let (cap, sector) = cap.map_or((0, None), |cap| (cap.cap, cap.sector.as_deref()));
+            let (cap, sector) = cap.map_or((0, ""), |cap| (cap.cap, cap.sector.as_str()));
             format!(
-                "{ticker} matches, place {at} of {}, and is kept out: {cap} of {} are listed before it",
-                order.matching,
-                sector.unwrap_or("those without a sector")
+                "{ticker} matches, place {at} of {}, and is kept out: {cap} of {sector} are listed before it",
+                order.matching
             )
         }
         (Fate::OverLimit, _) => format!(

@@ -236,13 +236,13 @@ pub struct Key {
     pub value: Value,
 }
 
-/// The sector cap.
+/// The sector cap, of an instrument whose sector is known.
 #[derive(Debug, Clone, Serialize)]
 pub struct SectorCap {
     /// Most rows of a sector.
     pub cap: usize,
-    /// The instrument's sector; those without one count as one.
-    pub sector: Option<String>,
+    /// The instrument's sector.
+    pub sector: String,
     /// How many of it are listed before the instrument; of one that does not match, how many are listed.
     pub listed: usize,
 }

@@ -80,7 +80,7 @@ pub struct Profile {
     pub limit: usize,
     /// What is listed of a row, besides its ticker.
     pub columns: Vec<Shown>,
-    /// Most rows of one sector, 1 or more; names without a sector count as one. None: no cap.
+    /// Most rows of one sector, 1 or more; names without a known sector are not capped. None: no cap.
     pub sector_cap: Option<usize>,
     /// The settings of the trade plan, if its columns are wanted.
     pub plan: Option<plan::Settings>,

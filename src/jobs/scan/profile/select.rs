@@ -132,16 +132,19 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
     });
 
     let mut listed = Vec::new();
-    let mut of_sector: HashMap<Option<&str>, usize> = HashMap::new();
+    let mut of_sector: HashMap<&str, usize> = HashMap::new();
     for &row in &matching {
-        let taken = of_sector.entry(market.sectors[row]).or_default();
-        fates[row] = if profile.sector_cap.is_some_and(|cap| *taken >= cap) {
+        // Who has no known sector is not capped: it would be capped with everybody else of whom nothing is known.
+        let mut taken = market.sectors[row].map(|sector| of_sector.entry(sector).or_default());
+        fates[row] = if taken.as_deref().zip(profile.sector_cap).is_some_and(|(taken, cap)| *taken >= cap) {
             Fate::OverSectorCap
         } else if listed.len() >= profile.limit {
             Fate::OverLimit
         } else {
             listed.push(row);
-            *taken += 1;
+            if let Some(taken) = &mut taken {
+                **taken += 1;
+            }
             Fate::Listed
         };
     }

@@ -253,7 +253,8 @@ fn plainly(
         };
         let first = open.iter().copied().find(|&a| open.iter().all(|&b| a == b || before(a, b))).unwrap();
         open.retain(|&at| at != first);
-        if listed.iter().filter(|&&at| rows[at].sector == rows[first].sector).count() >= cap {
+        let capped = rows[first].sector.is_some();
+        if capped && listed.iter().filter(|&&at| rows[at].sector == rows[first].sector).count() >= cap {
             fates[first] = Fate::OverSectorCap;
         } else if listed.len() < limit {
             fates[first] = Fate::Listed;

@@ -86,11 +86,11 @@ fn nulls_come_last_in_both_directions_and_ties_go_by_ticker() {
 }
 
 #[test]
-fn a_cap_counts_names_without_a_sector_as_one_sector() {
+fn a_cap_leaves_names_without_a_known_sector_alone() {
     let sample = Sample::of(&["A", "B", "C", "D", "E"])
         .number("ics", &[5.0, 4.0, 3.0, 2.0, 1.0])
         .sectors(&["", "", "x", "", "x"]);
-    assert_eq!(listed("sector_cap = 1\ncolumns = []", &sample), "AC");
+    assert_eq!(listed("sector_cap = 1\ncolumns = []", &sample), "ABCD");
     assert_eq!(listed("sector_cap = 2\ncolumns = []\nlimit = 3", &sample), "ABC");
     assert_eq!(listed("columns = []\nlimit = 1", &sample), "A");
 }
