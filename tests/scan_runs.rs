@@ -431,7 +431,6 @@ async fn one_that_is_in_one_that_is_kept_out_and_one_that_does_not_exist_are_exp
         "where        2 of 2 conditions are true\n",
         "true  rsi_14 < 48.5  rsi_14 ",
         "order        place 1 of ",
-        "sector cap   3, and 0 of ",
         "limit        6, and 6 are listed\n",
         "part       weight  value  points",
         "`events` is null: no event source is loaded.",
@@ -441,6 +440,16 @@ async fn one_that_is_in_one_that_is_kept_out_and_one_that_does_not_exist_are_exp
         assert!(text.contains(words), "{words} is missing in\n{text}");
     }
     assert!(!text.contains("Mean of the last 20 closes"), "meanings are for --all");
+    let caps: Vec<String> = listed
+        .iter()
+        .flat_map(|ticker| {
+            let text = world.text(&format!("explain {ticker} --profile dip"));
+            text.lines().filter(|line| line.starts_with("sector cap ")).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    // Of those whose sector is known, each counts the ones of its sector that come before it.
+    assert!(caps.iter().any(|line| line.contains("3, and 0 of ")), "{caps:?}");
+    assert!(caps.iter().any(|line| line.contains("3, and 1 of ")) && caps.len() <= listed.len(), "{caps:?}");
     let all = world.text(&format!("explain {} --profile dip --all", listed[0]));
     assert!(all.contains("Mean of the last 20 closes"), "{all}");
 
