@@ -114,7 +114,7 @@ mod tests {
         #[test]
         fn strength_has_the_sign_of_the_difference(own in -0.99..5.0_f64, other in -0.99..5.0_f64) {
             prop_assert_eq!(over(own, own), 0.0);
-            prop_assert_eq!(over(own, other) >= 0.0, own >= other);
+            prop_assert_eq!(over(own, other) >= 0.0, 1.0 + own >= 1.0 + other);
             let there_and_back = (1.0 + over(own, other)) * (1.0 + over(other, own));
             prop_assert!((there_and_back - 1.0).abs() < 1e-12);
         }

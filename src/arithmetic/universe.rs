@@ -20,6 +20,7 @@ use crate::domain::sector::Sector;
 /// the scores less leveraged products and the wildest prices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key that a profile sets on its own")]
 pub struct Rules {
     /// The vendor's types that are let in. `["CS", "ADRC"]`: shares and receipts for them.
     pub types: Vec<String>,

@@ -83,9 +83,15 @@ flags! {
     SMALL_CAP, 14, "small_cap", "Penalty: the market equity is small.";
     IMMINENT_EARNINGS, 15, "imminent_earnings", "Penalty: earnings come within a few sessions.";
     NEAR_EARNINGS, 16, "near_earnings", "Penalty: earnings come soon.";
+    STALE_BAR, 17, "stale_bar", "The latest bar is older than the session that is ranked. Not set by the scores, which read no dates.";
 }
 
 impl Flags {
+    /// What the age of an instrument's latest bar says, in sessions before the one that is ranked; none if it has no bar.
+    pub fn of_bar_age(bar_age: Option<i32>) -> Flags {
+        if bar_age.is_some_and(|age| age > 0) { Flags::STALE_BAR } else { Flags::default() }
+    }
+
     /// Sets a flag.
     pub fn set(&mut self, flag: Flags) {
         self.0 |= flag.0;
@@ -119,6 +125,25 @@ mod tests {
         flags.set(Flags::MISSING_EVENTS);
         assert_eq!(flags.names().collect::<Vec<_>>(), ["missing_events", "small_cap"]);
         assert!(flags.has(Flags::SMALL_CAP) && !flags.has(Flags::MICRO_CAP));
+    }
+
+    #[test]
+    fn a_bar_of_an_earlier_session_is_stale() {
+        for (age, names) in [(None, ""), (Some(0), ""), (Some(1), "stale_bar")] {
+            assert_eq!(Flags::of_bar_age(age).names().collect::<String>(), names);
+        }
+        let mut flags = Flags::SMALL_CAP;
+        flags.set(Flags::of_bar_age(Some(4)));
+        assert_eq!(flags.names().collect::<Vec<_>>(), ["small_cap", "stale_bar"]);
+    }
+
+    #[test]
+    fn bits_stay_where_they_were() {
+        let of =
+            |name: &str| Flags::ALL.iter().find(|(_, known)| *known == name).map(|(flag, _)| flag.bits());
+        assert_eq!(of("missing_technical"), Some(1));
+        assert_eq!(of("near_earnings"), Some(1 << 16));
+        assert_eq!(of("stale_bar"), Some(1 << 17));
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //! and MERIT, each 0 … 100 and null as NaN. Documented heuristics, not advice. Everything here is computed anew at
 //! every scan, since one instrument's change moves all ranks. The trade plan is not here.
 
+mod contributions;
 mod labels;
 #[cfg(test)]
 mod tests;
 mod weights;
 
+pub use contributions::{Charge, Contributions, Part};
 pub use labels::{Band, Flags, Tier};
 pub use weights::{IcsWeights, MeritWeights, Penalties, Penalty, Weights, WeightsError};
 
@@ -178,31 +180,11 @@ impl Scores {
     fn complete(&mut self, row: usize, input: &ScoreInput<'_>, weights: &Weights) {
         let mut flags = Flags::default();
         self.events[row] = events(input, weights, row);
-        let ics = weighted_mean(
-            &[
-                (weights.ics.technical, self.technical[row], Flags::MISSING_TECHNICAL),
-                (weights.ics.alpha, self.alpha[row], Flags::MISSING_ALPHA),
-                (weights.ics.quality, self.quality[row], Flags::MISSING_QUALITY),
-                (weights.ics.stability, self.stability[row], Flags::MISSING_STABILITY),
-                (weights.ics.liquidity, self.liquidity[row], Flags::MISSING_LIQUIDITY),
-                (weights.ics.events, self.events[row], Flags::MISSING_EVENTS),
-            ],
-            &mut flags,
-        );
-        let merit = weighted_mean(
-            &[
-                (weights.merit.ics, ics, Flags::MISSING_ICS),
-                (weights.merit.momentum, self.momentum[row], Flags::MISSING_MOMENTUM),
-                (weights.merit.quality, self.quality[row], Flags::MISSING_QUALITY),
-                (weights.merit.value, self.value[row], Flags::MISSING_VALUE),
-                (weights.merit.growth, self.growth[row], Flags::MISSING_GROWTH),
-                (weights.merit.liquidity, self.liquidity[row], Flags::MISSING_LIQUIDITY),
-            ],
-            &mut flags,
-        );
+        let ics = weighted_mean(&self.ics_parts(row, weights), &mut flags);
+        self.ics[row] = ics;
+        let merit = weighted_mean(&self.merit_parts(row, weights), &mut flags);
         let penalty = penalty(input, &weights.penalties, row, &mut flags);
         let merit = kept((merit - penalty).clamp(0.0, 100.0));
-        self.ics[row] = ics;
         self.tier[row] = tier(ics, weights);
         self.penalty[row] = penalty;
         self.merit[row] = merit;
@@ -261,15 +243,15 @@ fn comes_within(sessions: f64, limit: f64) -> bool {
 }
 
 /// Weighted mean of the parts present, in the order given; null under half of the weight. Flags what lacks.
-fn weighted_mean(parts: &[(f64, f64, Flags)], flags: &mut Flags) -> f64 {
+fn weighted_mean(parts: &[Part], flags: &mut Flags) -> f64 {
     let (mut sum, mut present, mut total) = (0.0, 0.0, 0.0);
-    for &(weight, value, missing) in parts {
-        total += weight;
-        if value.is_nan() {
-            flags.set(missing);
+    for part in parts {
+        total += part.weight;
+        if part.value.is_nan() {
+            flags.set(part.missing);
         } else {
-            sum += weight * value;
-            present += weight;
+            sum += part.weight * part.value;
+            present += part.weight;
         }
     }
     if present * 2.0 < total { NULL } else { kept((sum / present).clamp(0.0, 100.0)) }

@@ -156,6 +156,54 @@ fn each_penalty_begins_where_it_is_documented() {
 }
 
 #[test]
+fn contributions_are_as_by_hand() {
+    let mut market = Market::of(&[2.0, 1.0, 99.0]);
+    market.population[2] = false;
+    market.columns[FAMILIES.start + 1] = vec![f64::NAN; 3];
+    for (column, value) in [(ADV, 5e6), (ATR, 13.0)] {
+        market.columns[column][1] = value;
+    }
+    let (scores, weights) = (market.scores(), Weights::default());
+    let told = scores.contributions(0, &weights).unwrap();
+    let points = |parts: [Part; 6]| parts.map(|part| (part.name, part.value, part.points));
+    // Parts of 75 and events of 50, of weights that add up to 100: 28 × 75 / 100 …
+    assert_eq!(
+        points(told.ics),
+        [
+            ("technical", 75.0, 21.0),
+            ("alpha", 75.0, 16.5),
+            ("quality", 75.0, 13.5),
+            ("stability", 75.0, 9.0),
+            ("liquidity", 75.0, 7.5),
+            ("events", 50.0, 5.0),
+        ]
+    );
+    // Value lacks, so that 85 of 100 are present.
+    assert_eq!((told.merit[3].name, told.merit[3].weight, told.merit[3].points), ("value", 15.0, 0.0));
+    assert!(told.merit[3].value.is_nan() && told.merit[3].missing == Flags::MISSING_VALUE);
+    assert_eq!((told.merit[1].name, told.merit[1].points), ("momentum", 20.0 * 75.0 / 85.0));
+    assert_eq!(told.penalties, []);
+    let borne = scores.contributions(1, &weights).unwrap().penalties;
+    assert_eq!(
+        borne,
+        [
+            Charge { name: "thin_trading", limit: 10e6, points: 8.0 },
+            Charge { name: "extreme_range", limit: 12.0, points: 14.0 },
+        ]
+    );
+    assert_eq!((scores.contributions(2, &weights), scores.contributions(3, &weights)), (None, None));
+}
+
+#[test]
+fn a_score_that_is_null_has_no_points() {
+    let mut market = Market::of(&[2.0, 1.0]);
+    (market.families, market.earnings) = (false, false);
+    let told = market.scores().contributions(0, &Weights::default()).unwrap();
+    assert_eq!(told.ics.map(|part| part.points), [42.0, 0.0, 0.0, 18.0, 15.0, 0.0]); // of 28, 12 and 10
+    assert!(told.merit.iter().all(|part| part.points.is_nan()));
+}
+
+#[test]
 fn events_lose_their_points_within_five_sessions() {
     let mut market = Market::of(&[1.0; 5]);
     market.columns[EARNINGS] = vec![0.0, 5.0, 6.0, -2.0, f64::NAN];
@@ -293,6 +341,32 @@ proptest! {
         let (scores, alone) = (market.scores(), market.rows(&inside).scores());
         for (position, &row) in inside.iter().enumerate() {
             prop_assert_eq!(row_text(&alone, position), row_text(&scores, row));
+        }
+    }
+
+    #[test]
+    fn contributions_add_up_to_the_scores(market in random_market(), weight in prop::array::uniform12(0.0..50.0_f64)) {
+        let mut weights = Weights::default();
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = weight;
+        weights.ics =
+            IcsWeights { technical: a, alpha: b, quality: c, stability: d, liquidity: e, events: f };
+        weights.merit = MeritWeights { ics: g, momentum: h, quality: i, value: j, growth: k, liquidity: l };
+        let scores = compute(&market.input(), &weights).unwrap();
+        for row in 0..market.population.len() {
+            let Some(told) = scores.contributions(row, &weights) else {
+                prop_assert!(!market.population[row]);
+                continue;
+            };
+            let sum = |parts: [Part; 6]| parts.iter().map(|part| part.points).sum::<f64>();
+            let taken: f64 = told.penalties.iter().map(|charge| charge.points).sum();
+            prop_assert_eq!(taken, scores.penalty[row]);
+            let merit = (sum(told.merit) - taken).clamp(0.0, 100.0);
+            for (sum, score) in [(sum(told.ics), scores.ics[row]), (merit, scores.merit[row])] {
+                prop_assert!(if score.is_nan() { sum.is_nan() } else { (sum - score).abs() <= 1e-12 }, "{} {}", sum, score);
+            }
+            let names: Vec<&str> = told.penalties.iter().map(|charge| charge.name).collect();
+            let flagged: Vec<&str> = scores.flags[row].names().filter(|name| !name.starts_with("missing")).collect();
+            prop_assert_eq!(names, flagged);
         }
     }
 }

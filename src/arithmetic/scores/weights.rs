@@ -1,7 +1,13 @@
-//! The weights and thresholds of the scores. The defaults are the documented ones; a profile may give others.
+//! The weights and thresholds of the scores. The defaults are the documented ones; a profile may give others, any subset of
+//! them: what it does not name keeps its default, and a name that is none is refused.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Flags;
 
 /// Weights of the institutional core score's parts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct IcsWeights {
     /// Of `technical`.
     pub technical: f64,
@@ -18,7 +24,8 @@ pub struct IcsWeights {
 }
 
 /// Weights of MERIT's parts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct MeritWeights {
     /// Of the institutional core score.
     pub ics: f64,
@@ -35,7 +42,7 @@ pub struct MeritWeights {
 }
 
 /// Points taken off beyond a limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Penalty {
     /// The limit, in the unit of what is measured.
     pub limit: f64,
@@ -44,7 +51,8 @@ pub struct Penalty {
 }
 
 /// MERIT's penalties. Of two that measure the same thing only the first that applies counts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "GivenPenalties")]
 pub struct Penalties {
     /// `adv_20` below the limit, in money a day.
     pub thin_trading: Penalty,
@@ -63,7 +71,8 @@ pub struct Penalties {
 }
 
 /// Every weight and threshold of the scores.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// How many of the seven ranks `technical` needs.
     pub technical_at_least: usize,
@@ -72,6 +81,7 @@ pub struct Weights {
     /// The `events` part of an instrument without known earnings ahead, 0 … 100.
     pub events: f64,
     /// What `events` loses if earnings are known to come within so many sessions.
+    #[serde(deserialize_with = "events_earnings")]
     pub events_earnings: Penalty,
     /// The core score's weights.
     pub ics: IcsWeights,
@@ -87,44 +97,94 @@ pub struct Weights {
     pub bands: [f64; 4],
 }
 
-impl Default for Weights {
+impl Default for IcsWeights {
+    fn default() -> Self {
+        Self { technical: 28.0, alpha: 22.0, quality: 18.0, stability: 12.0, liquidity: 10.0, events: 10.0 }
+    }
+}
+
+impl Default for MeritWeights {
+    fn default() -> Self {
+        Self { ics: 30.0, momentum: 20.0, quality: 20.0, value: 15.0, growth: 10.0, liquidity: 5.0 }
+    }
+}
+
+impl Default for Penalties {
     fn default() -> Self {
         let penalty = |limit: f64, points: f64| Penalty { limit, points };
-        Weights {
+        Self {
+            thin_trading: penalty(10e6, 8.0),
+            extreme_range: penalty(12.0, 14.0),
+            wide_range: penalty(8.0, 8.0),
+            micro_cap: penalty(300e6, 20.0),
+            small_cap: penalty(1e9, 6.0),
+            imminent_earnings: penalty(3.0, 12.0),
+            near_earnings: penalty(7.0, 6.0),
+        }
+    }
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
             technical_at_least: 4,
             alpha_at_least: 2,
             events: 50.0,
-            events_earnings: penalty(5.0, 10.0),
-            ics: IcsWeights {
-                technical: 28.0,
-                alpha: 22.0,
-                quality: 18.0,
-                stability: 12.0,
-                liquidity: 10.0,
-                events: 10.0,
-            },
+            events_earnings: Penalty { limit: 5.0, points: 10.0 },
+            ics: IcsWeights::default(),
             core: 75.0,
             satellite: 65.0,
-            merit: MeritWeights {
-                ics: 30.0,
-                momentum: 20.0,
-                quality: 20.0,
-                value: 15.0,
-                growth: 10.0,
-                liquidity: 5.0,
-            },
-            penalties: Penalties {
-                thin_trading: penalty(10e6, 8.0),
-                extreme_range: penalty(12.0, 14.0),
-                wide_range: penalty(8.0, 8.0),
-                micro_cap: penalty(300e6, 20.0),
-                small_cap: penalty(1e9, 6.0),
-                imminent_earnings: penalty(3.0, 12.0),
-                near_earnings: penalty(7.0, 6.0),
-            },
+            merit: MeritWeights::default(),
+            penalties: Penalties::default(),
             bands: [90.0, 80.0, 70.0, 60.0],
         }
     }
+}
+
+/// A penalty as a profile gives it: either number alone keeps the other's default.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Given {
+    limit: Option<f64>,
+    points: Option<f64>,
+}
+
+impl Given {
+    fn over(&self, default: Penalty) -> Penalty {
+        Penalty { limit: self.limit.unwrap_or(default.limit), points: self.points.unwrap_or(default.points) }
+    }
+}
+
+/// [`Penalties`] as a profile gives them.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GivenPenalties {
+    thin_trading: Given,
+    extreme_range: Given,
+    wide_range: Given,
+    micro_cap: Given,
+    small_cap: Given,
+    imminent_earnings: Given,
+    near_earnings: Given,
+}
+
+impl From<GivenPenalties> for Penalties {
+    fn from(given: GivenPenalties) -> Self {
+        let default = Self::default();
+        Self {
+            thin_trading: given.thin_trading.over(default.thin_trading),
+            extreme_range: given.extreme_range.over(default.extreme_range),
+            wide_range: given.wide_range.over(default.wide_range),
+            micro_cap: given.micro_cap.over(default.micro_cap),
+            small_cap: given.small_cap.over(default.small_cap),
+            imminent_earnings: given.imminent_earnings.over(default.imminent_earnings),
+            near_earnings: given.near_earnings.over(default.near_earnings),
+        }
+    }
+}
+
+fn events_earnings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Penalty, D::Error> {
+    Ok(Given::deserialize(deserializer)?.over(Weights::default().events_earnings))
 }
 
 /// Why weights cannot be used.
@@ -158,6 +218,21 @@ pub enum WeightsError {
         /// What is taken off.
         points: f64,
     },
+}
+
+impl Penalties {
+    /// Each with the flag of a row that bears it, in the order of the flags.
+    pub(super) fn by_flag(&self) -> [(Flags, Penalty); 7] {
+        [
+            (Flags::THIN_TRADING, self.thin_trading),
+            (Flags::EXTREME_RANGE, self.extreme_range),
+            (Flags::WIDE_RANGE, self.wide_range),
+            (Flags::MICRO_CAP, self.micro_cap),
+            (Flags::SMALL_CAP, self.small_cap),
+            (Flags::IMMINENT_EARNINGS, self.imminent_earnings),
+            (Flags::NEAR_EARNINGS, self.near_earnings),
+        ]
+    }
 }
 
 impl Weights {
@@ -253,5 +328,52 @@ mod tests {
         assert_eq!(Weights { bands, ..good }.check(), Err(WeightsError::Thresholds { what: "bands" }));
         let error = WeightsError::Events { events: 101.0, points: 10.0 };
         assert_eq!(Weights { events: 101.0, ..good }.check(), Err(error));
+    }
+
+    fn read(text: &str) -> Result<Weights, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_table_is_read_over_the_defaults() {
+        let default = Weights::default();
+        assert_eq!(read(""), Ok(default));
+        assert_eq!(read("[ics]\n[merit]\n[penalties]\n[events_earnings]"), Ok(default));
+        let some = read(
+            "core = 80\n[ics]\nevents = 0\n[penalties]\nsmall_cap = { points = 0 }\nwide_range = { limit = 9.5 }\n\
+             [events_earnings]\nlimit = 2",
+        );
+        let mut expected = Weights { core: 80.0, ..default };
+        expected.ics.events = 0.0;
+        expected.penalties.small_cap.points = 0.0;
+        expected.penalties.wide_range.limit = 9.5;
+        expected.events_earnings.limit = 2.0;
+        assert_eq!(some, Ok(expected));
+    }
+
+    #[test]
+    fn every_name_that_is_none_is_refused() {
+        for (text, name) in [
+            ("alpha = 3", "alpha"),
+            ("[ics]\nmomentum = 3", "momentum"),
+            ("[merit]\ntechnical = 3", "technical"),
+            ("[penalties]\nlarge_cap = { points = 3 }", "large_cap"),
+            ("[penalties]\nsmall_cap = { point = 3 }", "point"),
+            ("[events_earnings]\nsessions = 3", "sessions"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(&format!("unknown field `{name}`")), "{text}: {error}");
+        }
+        assert!(read("bands = [90, 80, 70]").is_err());
+        assert!(read("core = nan").unwrap().check().is_err(), "check stays the judge");
+    }
+
+    #[test]
+    fn what_is_written_for_a_digest_reads_as_it_was() {
+        let mut weights = Weights { alpha_at_least: 3, bands: [95.0, 85.5, 70.0, 0.1], ..Weights::default() };
+        weights.penalties.micro_cap = Penalty { limit: 1.0, points: 2.0 };
+        weights.merit.value = 33.0;
+        let written = serde_json::to_string(&weights).unwrap();
+        assert_eq!(serde_json::from_str::<Weights>(&written).unwrap(), weights);
     }
 }

@@ -31,13 +31,16 @@ fn dropped(text: &str, facts: Facts<'_>) -> Option<Drop> {
     rules(text).first_drop(&facts)
 }
 
+/// Breaks a rule.
+type Step = fn(&mut Facts<'_>);
+
 #[test]
 fn every_rule_drops_what_it_says_and_an_earlier_one_comes_first() {
     let strict = "exchanges = ['XNAS']\nsectors = ['energy']\nexclude = ['BAD']\nmin_bars = 60";
     assert_eq!(dropped(strict, good()), None);
     // Each line breaks one rule more, from the last to the first.
     let mut facts = good();
-    let steps: [(fn(&mut Facts<'_>), Drop); 14] = [
+    let steps: [(Step, Drop); 14] = [
         (|facts| facts.ics = f64::NAN, Drop::NoScore),
         (|facts| facts.in_population = false, Drop::Population),
         (|facts| facts.vol_60 = 3.01, Drop::Volatility),
@@ -227,7 +230,7 @@ fn facts() -> impl Strategy<Value = Facts<'static>> {
         .prop_map(|(kind, bar_age, (is_benchmark, has_features, old), close, adv_20, vol_60, bars, ics)| {
             let in_population = old && has_features && close >= 1.0 && adv_20 >= 100_000.0;
             let bars = f64::from(bars);
-            let seen = Facts { kind, bar_age, is_benchmark, has_features, in_population, close, ..good() };
+            let seen = Facts { kind, is_benchmark, bar_age, has_features, in_population, close, ..good() };
             Facts { adv_20, vol_60, bars, ics, sector: None, exchange: None, ..seen }
         })
 }

@@ -1,6 +1,7 @@
 //! Signals computed from bars: of the whole market, or of the instruments that changed.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
@@ -76,20 +77,28 @@ fn compute(
             let last = rows.end - 1;
             let session = table.sessions[last];
             let bar = [&table.open, &table.high, &table.low, &table.close, &table.volume].map(|c| c[last]);
-            let bars = SignalBars {
-                sessions: &table.sessions[rows.clone()],
-                open: &table.open[rows.clone()],
-                high: &table.high[rows.clone()],
-                low: &table.low[rows.clone()],
-                close: &table.close[rows.clone()],
-                volume: &table.volume[rows],
-            };
-            let splits: Vec<(i32, f64)> =
-                splits.get(id).into_iter().flatten().map(|split| (split.session, split.ratio)).collect();
+            let (bars, splits) = (bars_of(table, rows), splits_of(splits, *id));
             let values =
                 signals::compute(&bars, &splits, workspace).map_err(|e| ScanError::Signals(*id, e))?;
             Ok(Some(LatestSignals { instrument_id: *id, session, bar, values }))
         })
         .collect();
     Ok(rows?.into_iter().flatten().collect())
+}
+
+/// The bars of some rows of a table.
+pub fn bars_of(table: &BarTable, rows: Range<usize>) -> SignalBars<'_> {
+    SignalBars {
+        sessions: &table.sessions[rows.clone()],
+        open: &table.open[rows.clone()],
+        high: &table.high[rows.clone()],
+        low: &table.low[rows.clone()],
+        close: &table.close[rows.clone()],
+        volume: &table.volume[rows],
+    }
+}
+
+/// The splits of an instrument as signals take them.
+pub fn splits_of(splits: &HashMap<i32, Vec<Split>>, id: i32) -> Vec<(i32, f64)> {
+    splits.get(&id).into_iter().flatten().map(|split| (split.session, split.ratio)).collect()
 }

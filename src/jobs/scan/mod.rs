@@ -3,9 +3,11 @@
 //! depends on more than one instrument is computed again every time, over the whole population.
 
 pub mod columns;
+pub mod earlier;
 mod fresh;
 pub mod living;
 pub mod panel;
+pub mod profile;
 pub mod ranked;
 mod ranking;
 pub mod tape;

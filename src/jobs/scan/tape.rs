@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use tokio_postgres::Transaction;
 
-use super::ScanError;
+use super::{ScanError, fresh};
 use crate::arithmetic::signals::{self, EarlierBar, HISTORY, SignalBars, Workspace};
 use crate::domain::calendar::{END_DAY, nyse};
 use crate::domain::history::Split;
@@ -95,7 +95,7 @@ impl Tape {
         let series = Arc::make_mut(series);
         let surplus = (kept + rows.len()).saturating_sub(DEPTH).min(kept);
         series.whole &= kept + rows.len() <= DEPTH;
-        series.splits = of(splits, id);
+        series.splits = fresh::splits_of(splits, id);
         series.sessions.truncate(kept);
         series.sessions.drain(..surplus);
         series.sessions.extend_from_slice(&newer.sessions[rows.clone()]);
@@ -118,7 +118,7 @@ impl Tape {
             let series = Series {
                 sessions: table.sessions[rows.clone()].to_vec(),
                 columns: columns(table).map(|column| column[rows.clone()].to_vec()),
-                splits: of(splits, *id),
+                splits: fresh::splits_of(splits, *id),
                 whole: rows.len() < DEPTH,
             };
             self.series.insert(*id, Arc::new(series));
@@ -170,8 +170,4 @@ impl Series {
 
 fn columns(table: &BarTable) -> [&Vec<f64>; 5] {
     [&table.open, &table.high, &table.low, &table.close, &table.volume]
-}
-
-fn of(splits: &HashMap<i32, Vec<Split>>, id: i32) -> Vec<(i32, f64)> {
-    splits.get(&id).into_iter().flatten().map(|split| (split.session, split.ratio)).collect()
 }
