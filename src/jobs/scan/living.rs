@@ -114,6 +114,11 @@ impl Living {
         self.state.as_ref().map(|state| &state.standing)
     }
 
+    /// The market's latest signals and its bars, as of the last look, to be kept beyond the next.
+    pub fn memory(&self) -> Option<(Arc<Panel>, Tape)> {
+        self.state.as_ref().map(|state| (state.panel.clone(), state.tape.clone()))
+    }
+
     /// The bars in memory.
     pub fn tape(&self) -> Option<&Tape> {
         self.state.as_ref().map(|state| &state.tape)
