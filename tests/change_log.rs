@@ -27,7 +27,7 @@ async fn ready() -> (Database, Client, Vec<i32>) {
     market::write(&transaction, &ids, sessions, |id, session| Some(market::bar(id, session, 0))).await;
     transaction.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    scan::run(&mut client, Mode::Full, "SPY", 10).await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
     (database, client, ids)
 }
 
@@ -58,7 +58,7 @@ async fn a_transaction_that_began_before_a_run_and_commits_after_it_is_not_misse
     .await;
     transaction.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
+    scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY").await.unwrap();
     assert!(pending(&mut client, Job::Features).await.is_empty());
     assert!(pending(&mut client, Job::Scan).await.is_empty());
 
@@ -68,7 +68,7 @@ async fn a_transaction_that_began_before_a_run_and_commits_after_it_is_not_misse
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     assert_eq!(summary.done.instruments, 1);
     assert!(summary.done.changed > 0);
-    let scan = scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
+    let scan = scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY").await.unwrap();
     assert_eq!((scan.sources.computed, scan.sources.from_cache), (1, 12));
 }
 
@@ -162,7 +162,7 @@ async fn after_a_restore_into_another_cluster_a_job_starts_from_nothing() {
     drop(transaction);
     let summary = refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     assert_eq!(summary.reason, Reason::FromNothing(FromNothing::AnotherCluster));
-    let scan = scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
+    let scan = scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY").await.unwrap();
     assert_eq!(scan.sources.from_nothing, Some(FromNothing::AnotherCluster));
 }
 
@@ -185,11 +185,11 @@ async fn rows_that_both_jobs_have_read_are_pruned_and_later_ones_are_not() {
     market::write(&writing, &ids[..1], session..session + 1, |id, session| Some(market::bar(id, session, 1)))
         .await;
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
+    scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY").await.unwrap();
     writing.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     assert_eq!(count(&client).await, 2, "the scan has read neither the bar nor the features that it moved");
-    scan::run(&mut client, Mode::Incremental, "SPY", 10).await.unwrap();
+    scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY").await.unwrap();
     assert_eq!(count(&client).await, 0);
 }
 

@@ -98,11 +98,11 @@ async fn nobody_takes_a_half_written_column_for_a_whole_one() {
     let refreshing = AssertUnwindSafe(refresh::refresh(&mut dying, &asked, &death));
     assert!(refreshing.catch_unwind().await.is_err());
     assert_eq!(number(&client, "SELECT count(*) FROM factors WHERE name = 'mom_3'").await, 0);
-    let scan = scan::run(&mut client, Mode::Full, "SPY", 10).await;
+    let scan = scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await;
     assert!(matches!(scan, Err(ScanError::OtherDefinitions)), "{scan:?}");
     refresh::refresh(&mut client, &options(), &|_, _| {}).await.unwrap();
     assert_eq!(number(&client, WRONG).await, 0);
-    scan::run(&mut client, Mode::Full, "SPY", 10).await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
 }
 
 #[tokio::test]

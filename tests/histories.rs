@@ -403,7 +403,7 @@ impl World {
     }
 
     async fn scan(&mut self, mode: Mode) {
-        match scan::run(&mut self.client, mode, "SPY", 10).await {
+        match scan::run(&mut self.client, mode, &support::everything(), "SPY").await {
             Ok(_) | Err(ScanError::NoFeatures(_) | ScanError::OtherDefinitions) => {}
             Err(error) => panic!("scan: {error:?}"),
         }
@@ -421,8 +421,9 @@ impl World {
     async fn scan_dies(&mut self) {
         let mut client = self.database.client().await;
         let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
-        let scanning =
-            tokio::spawn(async move { scan::run(&mut client, Mode::Incremental, "SPY", 10).await.is_err() });
+        let scanning = tokio::spawn(async move {
+            scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY").await.is_err()
+        });
         tokio::time::sleep(std::time::Duration::from_millis(self.report.steps as u64 % 30)).await;
         self.client.execute("SELECT pg_terminate_backend($1)", &[&pid]).await.unwrap();
         self.report.died += usize::from(scanning.await.unwrap());

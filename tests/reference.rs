@@ -129,7 +129,7 @@ impl World {
 
     async fn refresh(&mut self) {
         refresh::refresh(&mut self.client, &options(), &|_, _| {}).await.unwrap();
-        scan::run(&mut self.client, Mode::Incremental, "SPY", 5).await.unwrap();
+        scan::run(&mut self.client, Mode::Incremental, &support::everything(), "SPY").await.unwrap();
     }
 
     /// Refreshes and scans from what changed, and compares everything with what is computed from nothing: the proofs of the

@@ -149,6 +149,13 @@ pub struct Tide {
     system_identifier: i64,
 }
 
+impl Tide {
+    /// The snapshot in words.
+    pub fn snapshot(&self) -> &str {
+        &self.snapshot
+    }
+}
+
 /// Begins a REPEATABLE READ transaction: everything read in it is of one moment.
 pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, StoreError> {
     client

@@ -86,12 +86,20 @@ pub struct Run<'a> {
     pub profile: &'a str,
     /// Session that was ranked.
     pub session_date: NaiveDate,
+    /// Digest of what the profile means.
+    pub profile_digest: &'a str,
     /// Digest of the definitions.
     pub definitions: &'a str,
+    /// What the run saw.
+    pub snapshot: &'a str,
     /// Instruments at every stage.
     pub counts: serde_json::Value,
+    /// Seconds by stage.
+    pub timings: serde_json::Value,
     /// Listed rows, best first.
     pub rows: serde_json::Value,
+    /// A byte an instrument, at the place of its id.
+    pub fates: Vec<u8>,
 }
 
 /// Stores a run and gives its number.
@@ -99,7 +107,18 @@ pub async fn store_run(transaction: &Transaction<'_>, run: &Run<'_>) -> Result<i
     let row = transaction
         .query_one(
             include_str!("../../sql/scan_run_store.sql"),
-            &[&run.mode, &run.profile, &run.session_date, &run.definitions, &run.counts, &run.rows],
+            &[
+                &run.mode,
+                &run.profile,
+                &run.session_date,
+                &run.definitions,
+                &run.counts,
+                &run.rows,
+                &run.profile_digest,
+                &run.snapshot,
+                &run.timings,
+                &run.fates,
+            ],
         )
         .await
         .during("storing the run")?;

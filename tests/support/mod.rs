@@ -6,11 +6,19 @@ pub mod book;
 pub mod companies;
 pub mod market;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tidemark::jobs::scan::columns;
+use tidemark::jobs::scan::profile::Profile;
 use tidemark::settings::{Settings, SettingsArgs};
 use tidemark::store::{self, Store};
 use tokio_postgres::{Client, NoTls};
+
+/// The profile that lists the whole market.
+pub fn everything() -> Arc<Profile> {
+    Arc::new(Profile::market(columns::known()).expect("the default profile"))
+}
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 

@@ -1,17 +1,22 @@
 //! `scan`: ranks the whole market and proves that the incremental ranking equals the full one.
 
+mod asked;
+mod lists;
 mod output;
 
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use tidemark::failure;
-use tidemark::jobs::scan::{self, Mode, Scan, ScanError};
+use tidemark::jobs::scan::profile::ProfileError;
+use tidemark::jobs::scan::{self, Mode, ScanError};
 use tidemark::settings::{Settings, SettingsArgs};
 use tidemark::store::{self, Store, lock};
 
-/// Ranks every instrument of the market at its latest session.
+use asked::Asked;
+
+/// Ranks every instrument of the market at its latest session, and lists what a profile asks for.
 ///
 /// A full scan reads everybody's last 300 bars. An incremental scan reads those of the instruments that changed since the
 /// last stored scan and takes the others as that scan kept them; ranks and scores are always computed over the whole
@@ -21,7 +26,11 @@ use tidemark::store::{self, Store, lock};
     name = "scan",
     version,
     arg_required_else_help = true,
-    after_help = "Run `features refresh` before a scan: scores need the factors of the session."
+    after_help = "Run `features refresh` before a scan: scores need the factors of the session.\n\n\
+        Examples:\n  \
+        scan incremental --profile momentum-leaders\n  \
+        scan incremental --where \"close > sma_200 AND rsi_14 < 30\" --order-by \"quality_z DESC\"\n  \
+        scan full --as-of 2015-06-30 --profile low-risk --format csv"
 )]
 struct Cli {
     #[command(flatten)]
@@ -35,7 +44,7 @@ enum Command {
     /// Rank the market from nothing
     Full {
         #[command(flatten)]
-        shown: Shown,
+        asked: Asked,
         /// Rank a past session instead, from what was known then; such a scan is not stored
         #[arg(long, value_name = "DATE")]
         as_of: Option<NaiveDate>,
@@ -43,30 +52,25 @@ enum Command {
     /// Rank the market from what the last scan kept and what changed since
     Incremental {
         #[command(flatten)]
-        shown: Shown,
+        asked: Asked,
     },
-    /// Scan both ways in one snapshot and compare every row, bit for bit; nothing is stored
+    /// Scan both ways in one snapshot and compare every value, bit for bit; nothing is stored
     Verify,
-}
-
-/// What is shown of a scan.
-#[derive(clap::Args)]
-struct Shown {
-    /// Rows to list
-    #[arg(long, default_value_t = 20)]
-    limit: usize,
-    /// How to print the rows
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
-}
-
-/// Form of the output.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people: the rows, and the counts of every stage on standard error.
-    Table,
-    /// One JSON object: session, counts and rows with every number.
-    Json,
+    /// List the columns that profiles filter, order and show: name, unit, meaning
+    Columns {
+        /// Only those whose name or group contains this
+        #[arg(value_name = "TEXT")]
+        matching: Option<String>,
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the profiles that are found from this folder
+    Profiles {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -75,47 +79,50 @@ async fn main() -> ExitCode {
     sigpipe::reset();
     match run(Cli::parse()).await {
         Ok(code) => code,
-        Err(error) => {
-            failure::report(&error, |cause| cause.downcast_ref::<ScanError>().and_then(ScanError::hint))
-        }
+        Err(error) => failure::report(&error, |cause| {
+            let of_scan = cause.downcast_ref::<ScanError>().and_then(ScanError::hint);
+            of_scan.or_else(|| cause.downcast_ref::<ProfileError>().map(ProfileError::hint))
+        }),
     }
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(&cli.settings)?;
-    let mut client = Store::new(&settings, "tidemark scan")?.client().await?;
-    match cli.command {
-        Command::Full { as_of: None, .. } | Command::Incremental { .. } => {
-            store::prepare(&mut client).await?;
-        }
-        _ => store::check(&client).await?,
+    // What needs no database needs no settings for one.
+    match &cli.command {
+        Command::Columns { matching, json } => return lists::columns(matching.as_deref(), *json),
+        Command::Profiles { json } => return lists::profiles(*json),
+        _ => {}
     }
-    let (mode, shown) = match cli.command {
-        Command::Full { shown, as_of: Some(as_of) } => {
-            let scan = scan::run_as_of(&mut client, as_of, &settings.benchmark).await?;
-            return Ok(print(&scan, &shown));
+    let settings = Settings::load(&cli.settings)?;
+    let store = Store::new(&settings, "tidemark scan")?;
+    let (mode, asked) = match cli.command {
+        Command::Full { asked, as_of: Some(as_of) } => {
+            let profile = asked.profile()?;
+            let mut client = store.client().await?;
+            store::check(&client).await?;
+            let scan = scan::run_as_of(&mut client, as_of, &profile, &settings.benchmark).await?;
+            return output::print(&scan, &asked);
         }
-        Command::Full { shown, as_of: None } => (Mode::Full, shown),
-        Command::Incremental { shown } => (Mode::Incremental, shown),
+        Command::Full { asked, as_of: None } => (Mode::Full, asked),
+        Command::Incremental { asked } => (Mode::Incremental, asked),
         Command::Verify => {
+            let mut client = store.client().await?;
+            store::check(&client).await?;
             let verdict = scan::verify(&mut client, &settings.benchmark).await?;
             output::verdict(&verdict);
-            return Ok(if verdict.comparison.differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            let clean = verdict.comparison.differing == 0;
+            return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::Columns { .. } | Command::Profiles { .. } => return Ok(ExitCode::SUCCESS),
     };
+    let profile = asked.profile()?;
+    let mut client = store.client().await?;
+    store::prepare(&mut client).await?;
     let held = lock::hold_or_say(&**client, lock::Name::Scan, || {
         eprintln!("another scan is running; waiting for it to finish");
     })
     .await?;
-    let scan = scan::run(&mut client, mode, &settings.benchmark, shown.limit).await?;
+    let scan = scan::run(&mut client, mode, &profile, &settings.benchmark).await?;
     held.release(&**client).await?;
-    Ok(print(&scan, &shown))
-}
-
-fn print(scan: &Scan, shown: &Shown) -> ExitCode {
-    match shown.format {
-        Format::Table => output::table(scan, shown.limit),
-        Format::Json => output::json(scan, shown.limit),
-    }
-    ExitCode::SUCCESS
+    output::print(&scan, &asked)
 }

@@ -4,34 +4,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::profile::{Kind, Known};
 use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::families;
 use crate::arithmetic::signals::{SIGNALS, SignalId};
-
-/// Most sessions or bars that a column can be asked for back.
-pub const MOST_AGO: u32 = 252;
-
-/// What kind of value a column holds. Every kind has nulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A number.
-    Number,
-    /// Text.
-    Text,
-    /// Yes or no.
-    Flag,
-}
-
-impl Kind {
-    /// The kind as it is printed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::Text => "text",
-            Self::Flag => "yes or no",
-        }
-    }
-}
 
 /// Text of an instrument or of its scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +139,17 @@ pub fn find(name: &str) -> Option<&'static Column> {
     static PLACES: LazyLock<HashMap<&'static str, &'static Column>> =
         LazyLock::new(|| all().iter().map(|column| (column.name.as_str(), column)).collect());
     PLACES.get(name).copied()
+}
+
+/// The columns as expressions know them.
+pub fn known() -> &'static [Known] {
+    static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
+        all()
+            .iter()
+            .map(|column| Known { name: &column.name, kind: column.kind, earlier: column.earlier })
+            .collect()
+    });
+    &KNOWN
 }
 
 fn build() -> Vec<Column> {

@@ -2,6 +2,7 @@
 //! instruments that changed since the last stored scan, and takes the others' signals as that scan kept them. Whatever
 //! depends on more than one instrument is computed again every time, over the whole population.
 
+pub mod answer;
 pub mod columns;
 pub mod earlier;
 mod fresh;
@@ -9,28 +10,33 @@ pub mod living;
 pub mod panel;
 pub mod profile;
 pub mod ranked;
-mod ranking;
 pub mod tape;
 mod verify;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Transaction};
 
 use crate::arithmetic::signals::{HISTORY, SIGNALS};
-use crate::domain::calendar::END_DAY;
+use crate::domain::calendar::{END_DAY, nyse};
 use crate::jobs::refresh;
 use crate::store::change_log::{self, FromNothing, Job, Tide, Work};
 use crate::store::signals::{self as kept, LatestSignals};
-use crate::store::{StoreError, bars, features};
+use crate::store::{StoreError, bars, date_of, features};
 
-pub use ranking::{Drop, Ranking, Row};
+use answer::Answer;
+use earlier::Earlier;
+use panel::Panel;
+use profile::Profile;
+
 pub use verify::{Comparison, Verdict, compare, verify};
 
 /// Most rows that are stored of a run, however many are listed.
-const STORED_ROWS: usize = 100;
+const STORED_ROWS: usize = 1_000;
 
 /// How a scan is to find its signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +70,17 @@ pub struct Sources {
     pub from_cache: usize,
 }
 
+impl Sources {
+    /// Puts the counts beside those of an answer.
+    pub fn add_to(&self, counts: &mut Value) {
+        if let Value::Object(counts) = counts {
+            counts.insert("changed".into(), self.changed.into());
+            counts.insert("computed".into(), self.computed.into());
+            counts.insert("from_cache".into(), self.from_cache.into());
+        }
+    }
+}
+
 /// Time by stage.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timings {
@@ -84,8 +101,8 @@ pub struct Scan {
     pub mode: Mode,
     /// Where the signals came from.
     pub sources: Sources,
-    /// The ranked market.
-    pub ranking: Ranking,
+    /// What the profile gets.
+    pub answer: Answer,
     /// Time by stage.
     pub timings: Timings,
 }
@@ -113,7 +130,12 @@ fn definitions() -> String {
 ///
 /// # Errors
 /// [`ScanError::NoBars`], [`ScanError::NoFeatures`] or the store's.
-pub async fn run(client: &mut Client, mode: Mode, benchmark: &str, limit: usize) -> Result<Scan, ScanError> {
+pub async fn run(
+    client: &mut Client,
+    mode: Mode,
+    profile: &Arc<Profile>,
+    benchmark: &str,
+) -> Result<Scan, ScanError> {
     let definitions = definitions();
     let transaction = change_log::snapshot(client).await?;
     check_features(&transaction, benchmark).await?;
@@ -122,50 +144,83 @@ pub async fn run(client: &mut Client, mode: Mode, benchmark: &str, limit: usize)
         Mode::Full => all_signals(&transaction, &definitions).await?,
         Mode::Incremental => merged_signals(&transaction, &definitions).await?,
     };
+    let Signals { rows, sources, replace, tide } = signals;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let ranking = ranking::rank(&transaction, &signals.rows, benchmark).await?;
+    let answer = ranked_answer(&transaction, rows, profile, benchmark).await?;
     timings.ranking = started.elapsed();
 
     let started = Instant::now();
-    let keep = signals.rows.iter().filter(|row| match &signals.replace {
+    let keep = answer.ranked.panel.signals.iter().filter(|row| match &replace {
         None => true,
         Some(changed) => changed.binary_search(&row.instrument_id).is_ok(),
     });
-    kept::replace(&transaction, signals.replace.as_deref(), keep).await?;
-    change_log::store(&transaction, Job::Scan, &signals.tide, &definitions).await?;
+    kept::replace(&transaction, replace.as_deref(), keep).await?;
+    change_log::store(&transaction, Job::Scan, &tide, &definitions).await?;
+    let mut counts = answer.counts_json();
+    sources.add_to(&mut counts);
+    let stored = answer.len().min(STORED_ROWS);
     let run = kept::Run {
         mode: mode.name(),
-        profile: "default",
-        session_date: ranking.session_date,
+        profile: &profile.name,
+        profile_digest: &profile.digest(),
+        session_date: answer.session_date(),
         definitions: &definitions,
-        counts: ranking.counts_json(&signals.sources),
-        rows: ranking.rows_json(limit.min(STORED_ROWS)),
+        snapshot: tide.snapshot(),
+        counts,
+        timings: json!({ "signals": timings.signals.as_secs_f64(), "ranking": timings.ranking.as_secs_f64() }),
+        rows: (0..stored).map(|place| answer.row_json(place)).collect(),
+        fates: answer.fates(),
     };
     let run_id = kept::store_run(&transaction, &run).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the scan", e))?;
     // Not in the snapshot: a refresh may prune the same rows at the same time.
     change_log::prune(&*client).await?;
     timings.storing = started.elapsed();
-    Ok(Scan { run_id: Some(run_id), mode, sources: signals.sources, ranking, timings })
+    Ok(Scan { run_id: Some(run_id), mode, sources, answer, timings })
 }
 
 /// Scans the market as of a past session, from nothing; nothing is stored.
 ///
 /// # Errors
-/// The same as of [`run`].
-pub async fn run_as_of(client: &mut Client, as_of: NaiveDate, benchmark: &str) -> Result<Scan, ScanError> {
+/// [`ScanError::NotASession`], [`ScanError::NoBarsOn`], and those of [`run`].
+pub async fn run_as_of(
+    client: &mut Client,
+    as_of: NaiveDate,
+    profile: &Arc<Profile>,
+    benchmark: &str,
+) -> Result<Scan, ScanError> {
+    if nyse().number(as_of).is_none() {
+        let before = nyse().at_or_before(as_of).map(date_of);
+        return Err(ScanError::NotASession { day: as_of, before });
+    }
     let transaction = change_log::snapshot(client).await?;
     check_features(&transaction, benchmark).await?;
     let started = Instant::now();
     let until = bars::latest_session(&transaction, as_of).await?.ok_or(ScanError::NoBars(Some(as_of)))?;
+    if until != as_of {
+        return Err(ScanError::NoBarsOn { day: as_of, before: until });
+    }
     let rows = fresh::of_market(&transaction, until).await?;
     let sources = Sources { changed: rows.len(), computed: rows.len(), ..Sources::default() };
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let ranking = ranking::rank(&transaction, &rows, benchmark).await?;
+    let answer = ranked_answer(&transaction, rows, profile, benchmark).await?;
     timings.ranking = started.elapsed();
-    Ok(Scan { run_id: None, mode: Mode::Full, sources, ranking, timings })
+    Ok(Scan { run_id: None, mode: Mode::Full, sources, answer, timings })
+}
+
+/// Ranks the market and answers the profile.
+async fn ranked_answer(
+    transaction: &Transaction<'_>,
+    signals: Vec<LatestSignals>,
+    profile: &Arc<Profile>,
+    benchmark: &str,
+) -> Result<Answer, ScanError> {
+    let panel = Panel::read(transaction, signals, benchmark).await?;
+    let earlier = Earlier::read(transaction, &panel, None, &profile.reads().earlier).await?;
+    let ranked = ranked::rank(Arc::new(panel), &profile.weights)?;
+    answer::answer(Arc::new(ranked), &earlier, profile.clone())
 }
 
 /// Features are asked for before the long work begins.
@@ -222,6 +277,22 @@ pub enum ScanError {
     /// There are no bars (up to the day asked for).
     #[error("there are no bars{}", .0.map_or(String::new(), |day| format!(" up to {day}")))]
     NoBars(Option<NaiveDate>),
+    /// The exchange is closed on the day asked for.
+    #[error("{day} is not a session of the exchange")]
+    NotASession {
+        /// The day.
+        day: NaiveDate,
+        /// The session before it.
+        before: Option<NaiveDate>,
+    },
+    /// Nothing is loaded of the session asked for.
+    #[error("there are no bars of {day}")]
+    NoBarsOn {
+        /// The session.
+        day: NaiveDate,
+        /// The latest session before it that has bars.
+        before: NaiveDate,
+    },
     /// There are bars of the session, but no features.
     #[error("there are no features for {0}, the latest session with bars")]
     NoFeatures(NaiveDate),
@@ -236,6 +307,9 @@ pub enum ScanError {
     /// The arithmetic refuses its input, which stored bars and actions never give it.
     #[error("the signals of instrument {0} cannot be computed")]
     Signals(i32, #[source] crate::arithmetic::signals::SignalsError),
+    /// The profile reads a column that the market does not have.
+    #[error("the profile cannot be answered")]
+    Select(#[from] profile::SelectError),
     /// Likewise for the scores.
     #[error("the scores cannot be computed")]
     Scores(#[from] crate::arithmetic::scores::ScoresError),
@@ -249,7 +323,14 @@ impl ScanError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoBars(_) => Some("load some first: ingest backfill --help".into()),
+            Self::NotASession { before, .. } => {
+                before.map(|before| format!("the session before it is {before}"))
+            }
+            Self::NoBarsOn { before, .. } => Some(format!(
+                "the latest session before it that has bars is {before}; ingest status shows what is loaded"
+            )),
             Self::NoFeatures(_) => Some("run: features refresh".into()),
+            Self::Select(_) => None,
             Self::OtherDefinitions => Some("run features refresh with the same settings as the scan".into()),
             Self::Calendar => Some("start the program again: it reads the calendar when it starts".into()),
             Self::Signals(..) | Self::Scores(_) => {

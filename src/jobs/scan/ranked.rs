@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::ScanError;
 use super::columns::{Column, PlanOf, ScoreOf, Source, TextOf};
 use super::panel::Panel;
+use super::profile::ColumnData;
 use crate::arithmetic::catalogue::{self, FACTORS};
 use crate::arithmetic::cross_section::{CrossSection, z};
 use crate::arithmetic::factor_set::FactorSet;
@@ -19,17 +20,6 @@ use crate::arithmetic::{NULL, strength};
 use crate::domain::instrument;
 use crate::store::instruments::Instrument;
 use crate::store::signals::LatestSignals;
-
-/// A column's values, an instrument each.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Values {
-    /// Numbers; NaN is null.
-    Numbers(Vec<f64>),
-    /// Texts.
-    Texts(Vec<Option<String>>),
-    /// Yes or no.
-    Flags(Vec<Option<bool>>),
-}
 
 /// The ranked market. Its rows are the panel's instruments, in their order.
 #[derive(Debug, Clone)]
@@ -138,38 +128,38 @@ impl Ranked {
     }
 
     /// Values of a column, a row each; the plan's by `plan`.
-    pub fn values(&self, column: &Column, plan: &plan::Settings) -> Values {
+    pub fn values(&self, column: &Column, plan: &plan::Settings) -> ColumnData {
         match column.source {
-            Source::Text(of) => Values::Texts(self.texts(of)),
+            Source::Text(of) => ColumnData::Texts(self.texts(of)),
             Source::Population => {
-                Values::Flags(self.columns.population.iter().map(|member| Some(*member)).collect())
+                ColumnData::Flags(self.columns.population.iter().map(|member| Some(*member)).collect())
             }
             Source::Bar(place) => self.of_signals(|row| row.bar[place]),
             Source::BarAge => self.of_signals(|row| f64::from(self.panel.session - row.session)),
             Source::Signal(id) => self.of_signals(|row| row.values[id as usize]),
-            Source::RelativeStrength(bars) => Values::Numbers(self.against_benchmark(bars)),
-            Source::SectorStrength(bars) => Values::Numbers(strength::against_sector(
+            Source::RelativeStrength(bars) => ColumnData::Numbers(self.against_benchmark(bars)),
+            Source::SectorStrength(bars) => ColumnData::Numbers(strength::against_sector(
                 &self.returns(bars),
                 &self.columns.sectors,
                 &self.columns.population,
             )),
-            Source::Factor(at) => Values::Numbers(self.columns.values[at].clone()),
-            Source::FactorZ(at) => Values::Numbers(self.z_scores(at)),
+            Source::Factor(at) => ColumnData::Numbers(self.columns.values[at].clone()),
+            Source::FactorZ(at) => ColumnData::Numbers(self.z_scores(at)),
             Source::FactorRank(at) => {
-                Values::Numbers(percentile_ranks(&self.columns.values[at], &self.columns.population))
+                ColumnData::Numbers(percentile_ranks(&self.columns.values[at], &self.columns.population))
             }
-            Source::Family(at) => Values::Numbers(self.section.families[at].scores.clone()),
-            Source::FamilyNeutral(at) => Values::Numbers(self.section.families[at].neutral.clone()),
-            Source::Score(of) => Values::Numbers(self.score(of).to_vec()),
+            Source::Family(at) => ColumnData::Numbers(self.section.families[at].scores.clone()),
+            Source::FamilyNeutral(at) => ColumnData::Numbers(self.section.families[at].neutral.clone()),
+            Source::Score(of) => ColumnData::Numbers(self.score(of).to_vec()),
             Source::Plan(of) => {
-                Values::Numbers(self.plans(plan).iter().map(|plan| number(plan, of)).collect())
+                ColumnData::Numbers(self.plans(plan).iter().map(|plan| number(plan, of)).collect())
             }
         }
     }
 
-    fn of_signals(&self, value: impl Fn(&LatestSignals) -> f64) -> Values {
+    fn of_signals(&self, value: impl Fn(&LatestSignals) -> f64) -> ColumnData {
         let at = |at: &Option<u32>| at.map_or(NULL, |at| value(&self.panel.signals[at as usize]));
-        Values::Numbers(self.signals.iter().map(at).collect())
+        ColumnData::Numbers(self.signals.iter().map(at).collect())
     }
 
     fn signal(&self, id: SignalId) -> Vec<f64> {

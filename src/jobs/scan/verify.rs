@@ -6,7 +6,8 @@ use tokio_postgres::Client;
 
 use super::columns;
 use super::panel::Panel;
-use super::ranked::{Ranked, Values, rank};
+use super::profile::ColumnData;
+use super::ranked::{Ranked, rank};
 use super::{ScanError, Sources, all_signals, definitions, merged_signals};
 use crate::arithmetic::plan;
 use crate::arithmetic::scores::Weights;
@@ -102,21 +103,21 @@ impl Comparison {
     }
 }
 
-fn same(one: &Values, other: &Values, row: usize) -> bool {
+fn same(one: &ColumnData, other: &ColumnData, row: usize) -> bool {
     match (one, other) {
-        (Values::Numbers(one), Values::Numbers(other)) => {
+        (ColumnData::Numbers(one), ColumnData::Numbers(other)) => {
             one[row].to_bits() == other[row].to_bits() || (one[row].is_nan() && other[row].is_nan())
         }
-        (Values::Texts(one), Values::Texts(other)) => one[row] == other[row],
-        (Values::Flags(one), Values::Flags(other)) => one[row] == other[row],
+        (ColumnData::Texts(one), ColumnData::Texts(other)) => one[row] == other[row],
+        (ColumnData::Flags(one), ColumnData::Flags(other)) => one[row] == other[row],
         _ => false,
     }
 }
 
-fn words(values: &Values, row: usize) -> String {
+fn words(values: &ColumnData, row: usize) -> String {
     match values {
-        Values::Numbers(numbers) => format!("{:?}", numbers[row]),
-        Values::Texts(texts) => format!("{:?}", texts[row]),
-        Values::Flags(flags) => format!("{:?}", flags[row]),
+        ColumnData::Numbers(numbers) => format!("{:?}", numbers[row]),
+        ColumnData::Texts(texts) => format!("{:?}", texts[row]),
+        ColumnData::Flags(flags) => format!("{:?}", flags[row]),
     }
 }

@@ -100,12 +100,17 @@ impl ProfileError {
         match self {
             Self::NotFound { name, known } => {
                 let meant = probably_meant(name, known.iter().map(String::as_str));
-                format!("{}profiles are {}; or give the path of a file", did_you_mean(meant), known.join(", "))
+                format!(
+                    "{}profiles are {}; or give the path of a file",
+                    did_you_mean(meant),
+                    known.join(", ")
+                )
             }
             Self::Read { .. } => "give a name of a profile, or the path of a readable TOML file".into(),
             Self::NotText(_) => "save the file as UTF-8".into(),
             Self::Toml { .. } => {
-                "a profile is TOML: text in quotes, numbers bare, lists in [ ]; copy one of the shipped ones".into()
+                "a profile is TOML: text in quotes, numbers bare, lists in [ ]; copy one of the shipped ones"
+                    .into()
             }
             Self::UnknownKey { key, known, .. } => {
                 let meant = probably_meant(key, known.iter().map(String::as_str));

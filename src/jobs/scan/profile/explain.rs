@@ -18,7 +18,11 @@ pub struct Condition {
 ///
 /// # Errors
 /// [`SelectError`], if profile and market do not belong together.
-pub fn explain_where(profile: &Profile, market: &Market<'_>, row: usize) -> Result<Vec<Condition>, SelectError> {
+pub fn explain_where(
+    profile: &Profile,
+    market: &Market<'_>,
+    row: usize,
+) -> Result<Vec<Condition>, SelectError> {
     let parts = profile.filter.as_ref().map_or(&[][..], |filter| filter.parts());
     let mut conditions = Vec::with_capacity(parts.len());
     for part in parts {

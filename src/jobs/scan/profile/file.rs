@@ -5,8 +5,8 @@ use toml::Spanned;
 
 use super::weights::WeightsTable;
 use super::{
-    DEFAULT_COLUMNS, DEFAULT_LIMIT, DEFAULT_ORDER, Given, Known, Place, Profile, ProfileError, at_least_one, order_keys,
-    shown,
+    DEFAULT_COLUMNS, DEFAULT_LIMIT, DEFAULT_ORDER, Given, Known, Place, Profile, ProfileError, at_least_one,
+    order_keys, shown,
 };
 use crate::arithmetic::plan;
 use crate::arithmetic::scores::{Weights, WeightsError};
@@ -66,7 +66,8 @@ impl Source<'_> {
     fn given<'t>(&self, key: &str, text: &'t Spanned<String>) -> Given<'t> {
         let quoted = self.text.get(text.span()).unwrap_or_default();
         // TOML drops the line break that follows three quotes.
-        let broken = ["\"\"\"\n", "\"\"\"\r\n", "'''\n", "'''\r\n"].iter().any(|start| quoted.starts_with(start));
+        let broken =
+            ["\"\"\"\n", "\"\"\"\r\n", "'''\n", "'''\r\n"].iter().any(|start| quoted.starts_with(start));
         let mut place = self.place(key, text.span().start);
         place.line = place.line.map(|line| line + usize::from(broken));
         Given { text: text.get_ref(), place }
@@ -92,9 +93,12 @@ impl Source<'_> {
     fn refused(&self, error: &toml::de::Error) -> ProfileError {
         let at = error.span().map_or(0, |span| span.start);
         let line = self.text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
-        let key = self.text[line..].split('=').next().filter(|key| !key.contains('\n')).unwrap_or_default().trim();
+        let key =
+            self.text[line..].split('=').next().filter(|key| !key.contains('\n')).unwrap_or_default().trim();
         let message = error.message();
-        if let Some((unknown, expected)) = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
+        if let Some((unknown, expected)) =
+            message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'))
+        {
             let known = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
             return ProfileError::UnknownKey { place: self.place("", at), key: unknown.to_owned(), known };
         }
@@ -105,10 +109,16 @@ impl Source<'_> {
 }
 
 /// Reads a profile from its text.
-pub(super) fn read(name: &str, file: Option<&str>, text: &str, known: &[Known]) -> Result<Profile, ProfileError> {
+pub(super) fn read(
+    name: &str,
+    file: Option<&str>,
+    text: &str,
+    known: &[Known],
+) -> Result<Profile, ProfileError> {
     let source = Source { file, text };
     let given: File = toml::from_str(text).map_err(|error| source.refused(&error))?;
-    let filter = given.r#where.as_ref().map(|text| source.given("where", text).condition(known)).transpose()?;
+    let filter =
+        given.r#where.as_ref().map(|text| source.given("where", text).condition(known)).transpose()?;
     let mut profile = Profile {
         name: name.to_owned(),
         description: given.description.unwrap_or_default().trim().to_owned(),

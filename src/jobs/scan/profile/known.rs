@@ -73,7 +73,9 @@ mod tests {
         assert_eq!(earlier("rsi_14_5d_ago"), Some(("rsi_14", 5)));
         assert_eq!(earlier("close_0d_ago"), Some(("close", 0)));
         assert_eq!(earlier("close_99999999999d_ago"), Some(("close", u32::MAX)));
-        for other in ["close", "close_d_ago", "close_05d_ago", "close_+5d_ago", "_5d_ago", "5d_ago", "close_5d_agO"] {
+        for other in
+            ["close", "close_d_ago", "close_05d_ago", "close_+5d_ago", "_5d_ago", "5d_ago", "close_5d_agO"]
+        {
             assert_eq!(earlier(other), None, "{other}");
         }
     }

@@ -11,9 +11,9 @@ mod fate;
 mod file;
 mod find;
 mod known;
-mod select;
 #[cfg(test)]
 mod sample;
+mod select;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -37,7 +37,8 @@ use expression::Reader;
 /// The order of a profile that gives none.
 pub const DEFAULT_ORDER: &str = "ics DESC";
 /// The columns of a profile that gives none.
-pub const DEFAULT_COLUMNS: &str = "close, return_1, return_21, rsi_14, volume_ratio_20, technical, ics, tier, merit, band";
+pub const DEFAULT_COLUMNS: &str =
+    "close, return_1, return_21, rsi_14, volume_ratio_20, technical, ics, tier, merit, band";
 /// The columns that a profile with a trade plan lists after its own.
 pub const PLAN_COLUMNS: &str = "entry, stop, target, risk_per_share, shares, position_value";
 /// The most rows that a profile that gives no limit lists.
@@ -130,7 +131,8 @@ impl Profile {
             profile.order_by = order_keys(&keys, known)?;
         }
         if let Some(limit) = changes.limit {
-            profile.limit = at_least_one(i64::try_from(limit).unwrap_or(i64::MAX), &Given::of("", "limit").place)?;
+            profile.limit =
+                at_least_one(i64::try_from(limit).unwrap_or(i64::MAX), &Given::of("", "limit").place)?;
         }
         if !changes.columns.is_empty() {
             let columns: Vec<_> = changes.columns.iter().map(|text| Given::of(text, "columns")).collect();
@@ -158,7 +160,10 @@ impl Profile {
         add("weights", format!("{:?}", self.weights));
         add("where", self.filter.as_ref().map_or_else(String::new, |filter| filter.text().to_owned()));
         for key in &self.order_by {
-            add("order", format!("{} {}", key.expression.text(), if key.descending { "DESC" } else { "ASC" }));
+            add(
+                "order",
+                format!("{} {}", key.expression.text(), if key.descending { "DESC" } else { "ASC" }),
+            );
         }
         add("limit", self.limit.to_string());
         for column in &self.columns {
@@ -267,9 +272,10 @@ fn named(
         (None, None) => format!("`{}` has no name", expression.text()),
         (bare, Some(alias)) => {
             let taken = known.iter().any(|column| column.name == alias) || earlier(&alias).is_some();
-            let plain = alias.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-                && alias.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())
-                && alias.len() <= 63;
+            let plain =
+                alias.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+                    && alias.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())
+                    && alias.len() <= 63;
             match (plain, taken && bare.as_ref() != Some(&alias)) {
                 (true, false) => return Ok(Shown { name: alias, expression }),
                 (true, true) => format!("the name {alias} is another column's"),

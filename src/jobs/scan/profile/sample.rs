@@ -119,7 +119,8 @@ impl Sample {
 
     /// With sectors; empty ones are none.
     pub(super) fn sectors(mut self, values: &[&str]) -> Self {
-        self.sectors = values.iter().map(|&text| Some(text.to_owned()).filter(|text| !text.is_empty())).collect();
+        self.sectors =
+            values.iter().map(|&text| Some(text.to_owned()).filter(|text| !text.is_empty())).collect();
         self
     }
 
@@ -127,7 +128,8 @@ impl Sample {
     pub(super) fn with<T>(&self, run: impl FnOnce(&Market<'_>) -> T) -> T {
         let tickers: Vec<&str> = self.tickers.iter().map(String::as_str).collect();
         let sectors: Vec<Option<&str>> = self.sectors.iter().map(Option::as_deref).collect();
-        let column = |name: &str| self.columns.iter().find(|(known, _)| known == name).map(|(_, data)| data.clone());
+        let column =
+            |name: &str| self.columns.iter().find(|(known, _)| known == name).map(|(_, data)| data.clone());
         run(&Market { tickers: &tickers, sectors: &sectors, drops: &self.drops, column: &column })
     }
 }

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, Expr, Float64Chunked, IntoColumn, IntoLazy, NewChunkedArray, OptFlags, PolarsError,
-    StringChunked,
+    BooleanChunked, Column, DataFrame, Expr, Float64Chunked, IntoColumn, IntoLazy, NewChunkedArray, OptFlags,
+    PolarsError, StringChunked,
 };
 
 use super::{Fate, Profile, Reads};
@@ -44,9 +44,9 @@ impl ColumnData {
     /// The values of some rows, in their order. Rows that it does not have are null.
     fn of_rows(&self, rows: &[usize]) -> ColumnData {
         match self {
-            ColumnData::Numbers(values) => {
-                ColumnData::Numbers(rows.iter().map(|&row| values.get(row).copied().unwrap_or(NULL)).collect())
-            }
+            ColumnData::Numbers(values) => ColumnData::Numbers(
+                rows.iter().map(|&row| values.get(row).copied().unwrap_or(NULL)).collect(),
+            ),
             ColumnData::Texts(values) => {
                 ColumnData::Texts(rows.iter().map(|&row| values.get(row).cloned().flatten()).collect())
             }
@@ -63,7 +63,8 @@ impl ColumnData {
                 Float64Chunked::from_iter_options(name.into(), present).into_column()
             }
             ColumnData::Texts(values) => {
-                StringChunked::from_iter_options(name.into(), values.iter().map(Option::as_deref)).into_column()
+                StringChunked::from_iter_options(name.into(), values.iter().map(Option::as_deref))
+                    .into_column()
             }
             ColumnData::Flags(values) => {
                 BooleanChunked::from_iter_options(name.into(), values.iter().copied()).into_column()
@@ -150,8 +151,12 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
     }
     let mut matching: Vec<usize> = (0..rows).filter(|&row| fates[row] == Fate::OverLimit).collect();
     matching.sort_unstable_by(|&a, &b| {
-        let by_keys = keys.iter().zip(&profile.order_by).map(|(key, order)| compare(key, a, b, order.descending));
-        by_keys.fold(Ordering::Equal, Ordering::then).then_with(|| market.tickers[a].cmp(market.tickers[b])).then(a.cmp(&b))
+        let by_keys =
+            keys.iter().zip(&profile.order_by).map(|(key, order)| compare(key, a, b, order.descending));
+        by_keys
+            .fold(Ordering::Equal, Ordering::then)
+            .then_with(|| market.tickers[a].cmp(market.tickers[b]))
+            .then(a.cmp(&b))
     });
 
     let mut listed = Vec::new();
@@ -173,7 +178,12 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
     let names = profile.columns.iter().map(|column| column.name.clone());
     let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
     fates.iter().for_each(|fate| *counts.entry(*fate).or_default() += 1);
-    Ok(Selection { columns: names.zip(columns).collect(), fates, listed, counts: counts.into_iter().collect() })
+    Ok(Selection {
+        columns: names.zip(columns).collect(),
+        fates,
+        listed,
+        counts: counts.into_iter().collect(),
+    })
 }
 
 /// Two rows by one key; nulls last in both directions.
@@ -219,7 +229,11 @@ impl Frame {
     }
 
     /// The values of expressions, for all rows or for some in their order.
-    pub(super) fn evaluate(&self, expressions: Vec<Expr>, rows: Option<&[usize]>) -> Result<Vec<ColumnData>, PolarsError> {
+    pub(super) fn evaluate(
+        &self,
+        expressions: Vec<Expr>,
+        rows: Option<&[usize]>,
+    ) -> Result<Vec<ColumnData>, PolarsError> {
         let height = rows.map_or(self.rows, <[usize]>::len);
         if expressions.is_empty() {
             return Ok(Vec::new());
@@ -230,7 +244,8 @@ impl Frame {
         });
         let frame = DataFrame::new(height, columns.collect())?;
         let named = expressions.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("{at}")));
-        let evaluated = frame.lazy().with_optimizations(optimizations()).select(named.collect::<Vec<_>>()).collect()?;
+        let evaluated =
+            frame.lazy().with_optimizations(optimizations()).select(named.collect::<Vec<_>>()).collect()?;
         // An expression without a column has one value, whatever the frame's height.
         evaluated
             .columns()

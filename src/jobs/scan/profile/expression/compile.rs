@@ -1,11 +1,12 @@
 //! From SQL's syntax tree to what polars evaluates: the only place that decides what an expression may hold.
 
 use polars::prelude::{
-    ChunkApply, ClosedInterval, DataType, Expr, Field, IntoColumn, NULL, NamedFrom, Operator, Series, col, lit, when,
+    ChunkApply, ClosedInterval, DataType, Expr, Field, IntoColumn, NULL, NamedFrom, Operator, Series, col,
+    lit, when,
 };
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr as Sql, Function as Call, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Spanned, UnaryOperator, Value, ValueWithSpan,
+    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr as Sql, Function as Call, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Ident, Spanned, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::super::known::{self, Kind, Known, LONGEST_AGO, probably_meant};
@@ -100,7 +101,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// Parts of one kind, whichever, and that kind. The word NULL goes with all if `nulls`, and then takes their type.
-    fn alike(&mut self, parts: &[&Sql], nulls: bool) -> Result<(Vec<Checked>, Option<Kind>), ExpressionError> {
+    fn alike(
+        &mut self,
+        parts: &[&Sql],
+        nulls: bool,
+    ) -> Result<(Vec<Checked>, Option<Kind>), ExpressionError> {
         let mut all: Vec<Checked> = Vec::with_capacity(parts.len());
         let mut first: Option<(&Sql, Kind)> = None;
         for &sql in parts {
@@ -150,7 +155,9 @@ impl<'a> Compiler<'a> {
             Sql::IsNull(inner) => self.is_null(inner, false),
             Sql::IsNotNull(inner) => self.is_null(inner, true),
             Sql::IsUnknown(inner) => self.of_kind(inner, Kind::Flag).map(|flag| test(flag, Expr::is_null)),
-            Sql::IsNotUnknown(inner) => self.of_kind(inner, Kind::Flag).map(|flag| test(flag, Expr::is_not_null)),
+            Sql::IsNotUnknown(inner) => {
+                self.of_kind(inner, Kind::Flag).map(|flag| test(flag, Expr::is_not_null))
+            }
             Sql::IsTrue(inner) => self.is(inner, true, false),
             Sql::IsNotTrue(inner) => self.is(inner, true, true),
             Sql::IsFalse(inner) => self.is(inner, false, false),
@@ -179,7 +186,9 @@ impl<'a> Compiler<'a> {
                 Err(self.not_allowed(sql, "a query inside of an expression"))
             }
             Sql::Cast { .. } | Sql::Convert { .. } => Err(self.not_allowed(sql, "a conversion of types")),
-            Sql::CompoundIdentifier(_) => Err(self.not_allowed(sql, format!("a name with a dot, {},", quoted(sql)))),
+            Sql::CompoundIdentifier(_) => {
+                Err(self.not_allowed(sql, format!("a name with a dot, {},", quoted(sql))))
+            }
             _ => Err(self.not_allowed(sql, quoted(sql))),
         }
     }
@@ -343,7 +352,9 @@ impl<'a> Compiler<'a> {
     fn like(&mut self, inner: &Sql, pattern: &Sql, negated: bool, any_case: bool) -> Outcome {
         let text = self.of_kind(inner, Kind::Text)?;
         let pattern = match literal_of(pattern) {
-            Some((Value::SingleQuotedString(pattern), _)) if pattern.chars().count() <= LONGEST_PATTERN => pattern,
+            Some((Value::SingleQuotedString(pattern), _)) if pattern.chars().count() <= LONGEST_PATTERN => {
+                pattern
+            }
             Some((Value::SingleQuotedString(_), _)) => return Err(self.fail(pattern, Fault::TooLarge)),
             _ => return Err(self.not_allowed(pattern, format!("{} as a pattern", quoted(pattern)))),
         };
@@ -352,7 +363,13 @@ impl<'a> Compiler<'a> {
         Ok(Checked { expr, kind: Some(Kind::Flag), steps: text.steps + 2 })
     }
 
-    fn case(&mut self, whole: &Sql, operand: Option<&Sql>, arms: &[CaseWhen], otherwise: Option<&Sql>) -> Outcome {
+    fn case(
+        &mut self,
+        whole: &Sql,
+        operand: Option<&Sql>,
+        arms: &[CaseWhen],
+        otherwise: Option<&Sql>,
+    ) -> Outcome {
         let mut conditions = Vec::with_capacity(arms.len());
         for arm in arms {
             conditions.push(match operand {
@@ -418,7 +435,9 @@ impl<'a> Compiler<'a> {
             && let [_, literal] = arguments
         {
             decimals = match literal_of(literal) {
-                Some((Value::Number(digits, _), 1.0)) => digits.parse().ok().filter(|&digits: &u32| digits <= 15),
+                Some((Value::Number(digits, _), 1.0)) => {
+                    digits.parse().ok().filter(|&digits: &u32| digits <= 15)
+                }
                 _ => None,
             }
             .ok_or_else(|| self.fail(*literal, functions::arguments(name, takes)))?;
@@ -436,7 +455,8 @@ impl<'a> Compiler<'a> {
         }
         let steps = 2 * steps(&checked) + 2;
         let exprs = checked.into_iter().map(|checked| checked.expr).collect();
-        let expr = function.over(exprs, decimals).ok_or_else(|| self.fail(at, functions::arguments(name, takes)))?;
+        let expr =
+            function.over(exprs, decimals).ok_or_else(|| self.fail(at, functions::arguments(name, takes)))?;
         Ok(Checked { expr, kind, steps })
     }
 }

@@ -46,7 +46,9 @@ impl Takes {
     /// The kind that every argument must have; none: any, but one.
     pub(super) fn kind(self) -> Option<Kind> {
         match self {
-            Takes::Number | Takes::NumberAndDecimals | Takes::TwoNumbers | Takes::Numbers => Some(Kind::Number),
+            Takes::Number | Takes::NumberAndDecimals | Takes::TwoNumbers | Takes::Numbers => {
+                Some(Kind::Number)
+            }
             Takes::Text => Some(Kind::Text),
             Takes::Alike | Takes::TwoAlike => None,
         }
@@ -96,8 +98,24 @@ const FUNCTIONS: [(&str, Function, Takes); 17] = [
 
 /// Functions of SQL over many rows, which people reach for.
 const MANY_ROWS: [&str; 18] = [
-    "AVG", "CORR", "COUNT", "DENSE_RANK", "FIRST", "FIRST_VALUE", "LAG", "LAST", "LAST_VALUE", "LEAD", "MAX", "MEAN",
-    "MEDIAN", "MIN", "PERCENT_RANK", "RANK", "STDDEV", "SUM",
+    "AVG",
+    "CORR",
+    "COUNT",
+    "DENSE_RANK",
+    "FIRST",
+    "FIRST_VALUE",
+    "LAG",
+    "LAST",
+    "LAST_VALUE",
+    "LEAD",
+    "MAX",
+    "MEAN",
+    "MEDIAN",
+    "MIN",
+    "PERCENT_RANK",
+    "RANK",
+    "STDDEV",
+    "SUM",
 ];
 
 /// The names of all functions, for hints.

@@ -86,7 +86,11 @@ impl<'a> Reader<'a> {
 
     /// A fault at a place of the text.
     pub(in super::super) fn fail(&self, place: (usize, usize), fault: Fault) -> ExpressionError {
-        ExpressionError { text: self.text.to_owned(), place: Some(place).filter(|&(line, _)| line > 0), fault }
+        ExpressionError {
+            text: self.text.to_owned(),
+            place: Some(place).filter(|&(line, _)| line > 0),
+            fault,
+        }
     }
 
     fn syntax(&self, error: ParserError) -> ExpressionError {
@@ -110,7 +114,8 @@ pub(super) fn position(location: Location) -> (usize, usize) {
 
 /// The parser's message as a fact of ours.
 fn own_words(message: &str) -> String {
-    let message = message.replace("Expected: ", "expected ").replace(", found: ", ", found ").replace("EOF", "the end");
+    let message =
+        message.replace("Expected: ", "expected ").replace(", found: ", ", found ").replace("EOF", "the end");
     let mut characters = message.chars();
     let first = characters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
     super::error::short(&(first + characters.as_str()))

@@ -188,7 +188,10 @@ fn every_refusal_says_what_and_where() {
             "Close > 1",
             "there is no column Close (character 1 of `Close > 1`) | did you mean close? `scan columns` lists them all",
         ),
-        ("dividends > 1", "there is no column dividends (character 1 of `dividends > 1`) | `scan columns` lists them all"),
+        (
+            "dividends > 1",
+            "there is no column dividends (character 1 of `dividends > 1`) | `scan columns` lists them all",
+        ),
         (
             "sector = \"Energy\"",
             "there is no column Energy (character 10 of `sector = \"Energy\"`) | double quotes are for names; text stands in single quotes: 'Energy'",
@@ -246,8 +249,14 @@ fn every_refusal_says_what_and_where() {
             "read_csv('/etc/passwd') = 'x'",
             "there is no function read_csv (character 1 of `read_csv('/etc/passwd') = 'x'`) | functions are ABS, CEIL, CEILING, COALESCE, EXP, FLOOR, GREATEST, LEAST, LN, LOG10, LOWER, NULLIF, POW, POWER, ROUND, SQRT, UPPER",
         ),
-        ("ABS(close, open) > 1", "ABS takes one number (character 1 of `ABS(close, open) > 1`) | functions are ABS, CEIL, CEILING, COALESCE, EXP, FLOOR, GREATEST, LEAST, LN, LOG10, LOWER, NULLIF, POW, POWER, ROUND, SQRT, UPPER"),
-        ("ROUND(close, open) > 1", "ROUND takes a number and, if wanted, 0 to 15 decimals (character 14 of `ROUND(close, open) > 1`) | functions are ABS, CEIL, CEILING, COALESCE, EXP, FLOOR, GREATEST, LEAST, LN, LOG10, LOWER, NULLIF, POW, POWER, ROUND, SQRT, UPPER"),
+        (
+            "ABS(close, open) > 1",
+            "ABS takes one number (character 1 of `ABS(close, open) > 1`) | functions are ABS, CEIL, CEILING, COALESCE, EXP, FLOOR, GREATEST, LEAST, LN, LOG10, LOWER, NULLIF, POW, POWER, ROUND, SQRT, UPPER",
+        ),
+        (
+            "ROUND(close, open) > 1",
+            "ROUND takes a number and, if wanted, 0 to 15 decimals (character 14 of `ROUND(close, open) > 1`) | functions are ABS, CEIL, CEILING, COALESCE, EXP, FLOOR, GREATEST, LEAST, LN, LOG10, LOWER, NULLIF, POW, POWER, ROUND, SQRT, UPPER",
+        ),
         (
             "close",
             "`close` is a number, where a condition is needed (character 1 of `close`) | write a condition, such as close > sma_200",
@@ -272,7 +281,10 @@ fn every_refusal_says_what_and_where() {
             "close = NULL",
             "`NULL` is null for every instrument (character 9 of `close = NULL`) | write IS NULL or IS NOT NULL",
         ),
-        ("NULL", "`NULL` is null for every instrument (character 1 of `NULL`) | write IS NULL or IS NOT NULL"),
+        (
+            "NULL",
+            "`NULL` is null for every instrument (character 1 of `NULL`) | write IS NULL or IS NOT NULL",
+        ),
     ];
     for (text, wanted) in cases {
         assert_eq!(refused(text), wanted, "{text}");

@@ -1,0 +1,80 @@
+//! `scan columns` and `scan profiles`: what can be asked.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use tidemark::jobs::scan::columns::{self, Column};
+use tidemark::jobs::scan::profile::{self, Kind};
+use tidemark::say;
+
+/// Lists the columns whose name or group contains `matching`.
+pub fn columns(matching: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let wanted = |column: &&Column| {
+        matching.is_none_or(|text| column.name.contains(text) || column.group.contains(text))
+    };
+    let columns: Vec<&Column> = columns::all().iter().filter(wanted).collect();
+    if as_json {
+        let entry = |column: &&Column| {
+            json!({
+                "name": column.name,
+                "group": column.group,
+                "kind": kind(column.kind),
+                "unit": if column.unit.is_empty() { Value::Null } else { column.unit.into() },
+                "earlier": column.earlier,
+                "definition": column.definition,
+            })
+        };
+        println!("{:#}", Value::from_iter(columns.iter().map(entry)));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let row = |column: &&Column| {
+        let unit = if column.unit.is_empty() { kind(column.kind) } else { column.unit };
+        let earlier = if column.earlier { "yes" } else { "" };
+        [column.name.as_str(), column.group, unit, earlier, &column.definition].map(str::to_owned).to_vec()
+    };
+    let rows = columns.iter().map(row).collect();
+    println!("{}", say::table(&["column", "group", "unit", "earlier", "meaning"], &[false; 5], rows));
+    eprintln!();
+    eprintln!("earlier: NAME_5d_ago is the value 5 bars (factors: 5 sessions) before, up to 252.");
+    eprintln!(
+        "In conditions: AND OR NOT, = <> < <= > >=, IN, BETWEEN, LIKE, IS NULL, CASE, + - * /, and {}.",
+        profile::function_names()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Number => "number",
+        Kind::Text => "text",
+        Kind::Flag => "flag",
+    }
+}
+
+/// Lists the profiles that are found from the working folder. One with a fault is listed with it.
+pub fn profiles(as_json: bool) -> anyhow::Result<ExitCode> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let described: Vec<(String, Result<String, String>)> = profile::names(&here)
+        .into_iter()
+        .map(|name| {
+            let found = profile::find(&name, &here, columns::known());
+            (name, found.map(|profile| profile.description).map_err(|fault| fault.to_string()))
+        })
+        .collect();
+    if as_json {
+        let entry = |(name, about): &(String, Result<String, String>)| match about {
+            Ok(description) => json!({ "name": name, "description": description }),
+            Err(fault) => json!({ "name": name, "fault": fault }),
+        };
+        println!("{:#}", Value::from_iter(described.iter().map(entry)));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let row = |(name, about): (String, Result<String, String>)| {
+        vec![name, about.unwrap_or_else(|fault| format!("cannot be used: {fault}"))]
+    };
+    println!(
+        "{}",
+        say::table(&["profile", "what it lists"], &[false; 2], described.into_iter().map(row).collect())
+    );
+    Ok(ExitCode::SUCCESS)
+}
