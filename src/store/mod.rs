@@ -20,6 +20,7 @@ pub mod minutes;
 mod pool;
 pub mod reference;
 pub mod refresh_runs;
+pub mod run_list;
 pub mod sessions;
 pub mod signals;
 pub mod statements;

@@ -3,6 +3,7 @@
 mod asked;
 mod lists;
 mod output;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Scan both ways in one snapshot and compare every value, bit for bit; nothing is stored
     Verify,
+    /// Keep the market in memory, follow its changes, and answer over HTTP or standard input and output
+    Serve(serve::Args),
     /// List the columns that profiles filter, order and show: name, unit, meaning
     Columns {
         /// Only those whose name or group contains this
@@ -94,6 +97,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         _ => {}
     }
     let settings = Settings::load(&cli.settings)?;
+    if let Command::Serve(args) = cli.command {
+        return serve::run(args, &settings).await;
+    }
     let store = Store::new(&settings, "tidemark scan")?;
     let (mode, asked) = match cli.command {
         Command::Full { asked, as_of: Some(as_of) } => {
@@ -113,7 +119,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let clean = verdict.comparison.differing == 0;
             return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Columns { .. } | Command::Profiles { .. } => return Ok(ExitCode::SUCCESS),
+        Command::Columns { .. } | Command::Profiles { .. } | Command::Serve(_) => return Ok(ExitCode::SUCCESS),
     };
     let profile = asked.profile()?;
     let mut client = store.client().await?;

@@ -1,7 +1,7 @@
 //! Where every answer is made, whatever door its request came through: from the market in memory, or for a past session from
 //! the database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -110,9 +110,9 @@ impl Engine {
         Ok(profile)
     }
 
-    /// The names of the profiles that there are.
-    pub fn profiles(&self) -> Vec<String> {
-        profile::names(&self.folder)
+    /// Where profiles are looked for.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn compute(&self, request: &Request) -> Result<Reply, Fault> {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::fault::Fault;
 use super::market::Market;
 use super::moment::Moment;
-use super::numbers;
+use super::{numbers, told_to_stop};
 
 /// A look is taken this often where nobody wakes us: a wake-up is a promise of the database, not of the network.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
@@ -37,7 +37,7 @@ impl Follower {
     pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), ScanError> {
         tokio::select! {
             ended = self.follow() => ended,
-            _ = stop.wait_for(|stop| *stop) => Ok(()),
+            () = told_to_stop(&mut stop) => Ok(()),
         }
     }
 

@@ -98,3 +98,11 @@ pub fn standing(ready: bool, lag: Option<Duration>, (open, idle): (usize, usize)
     gauge!(POOL, "state" => "open").set(open as f64);
     gauge!(POOL, "state" => "idle").set(idle as f64);
 }
+
+/// Keeps what was measured small, where nobody asks for it.
+pub async fn upkeep(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        handle.run_upkeep();
+    }
+}

@@ -6,9 +6,10 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use tidemark::jobs::scan::answer::Answer;
-use tidemark::jobs::scan::profile::{Fate, Kind, probably_meant};
+use tidemark::jobs::scan::profile::{Fate, probably_meant};
 
 use super::request::Request;
+use crate::lists;
 
 /// Where an answer was computed from.
 pub enum Origin {
@@ -80,7 +81,7 @@ impl Reply {
         };
         let columns: Vec<Value> = self.answer.headings().iter().map(|heading| {
             let unit = Some(heading.unit).filter(|unit| !unit.is_empty());
-            json!({ "name": heading.name, "unit": unit, "kind": kind_name(heading.kind) })
+            json!({ "name": heading.name, "unit": unit, "kind": lists::kind(heading.kind) })
         }).collect();
         let head = json!({
             "session": self.answer.session_date(),
@@ -104,15 +105,6 @@ impl Reply {
         object.insert("ok".into(), true.into());
         object.insert("rows".into(), self.rows_json().into());
         object
-    }
-}
-
-/// The kind of a column, as answers name it.
-pub fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Number => "number",
-        Kind::Text => "text",
-        Kind::Flag => "flag",
     }
 }
 
