@@ -115,12 +115,15 @@ async fn the_main_job_on_a_slice_of_the_real_market() {
     assert_eq!(scan["session_date"], "2015-07-31");
     let ranked = scan["counts"]["ranked"].as_u64().unwrap();
     assert!(ranked > 1_000, "{ranked} ranked");
-    let dropped: u64 =
-        scan["counts"]["dropped"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+    let fates = scan["counts"]["fates"].as_object().unwrap();
+    let of = |words: &str| fates.get(words).map_or(0, |count| count.as_u64().unwrap());
+    let kept_out = of("leveraged or inverse product") + of("vol_60 above 3");
+    assert!(kept_out > 0 && of("listed") <= ranked && of("listed") + kept_out >= ranked, "{fates:?}");
+    let all: u64 = fates.values().map(|count| count.as_u64().unwrap()).sum();
     assert_eq!(
-        ranked + dropped,
-        scan["counts"]["universe"].as_u64().unwrap(),
-        "everybody is ranked or dropped by a rule"
+        all,
+        scan["counts"]["instruments"].as_u64().unwrap(),
+        "everybody is listed or kept out by a rule"
     );
 
     // The vendor corrects three of these days.
@@ -165,9 +168,22 @@ async fn the_main_job_on_a_slice_of_the_real_market() {
 
     // A look at the past gives what a scan on that day would have given.
     let past: serde_json::Value =
-        serde_json::from_str(&ok(&database, "scan full --as-of 2015-07-05 --format json --limit 5")).unwrap();
+        serde_json::from_str(&ok(&database, "scan full --as-of 2015-07-02 --format json --limit 5")).unwrap();
     assert_eq!(past["session_date"], "2015-07-02");
     assert_eq!(past["run_id"], serde_json::Value::Null);
+    for (day, fact, act) in [
+        ("2015-07-05", "2015-07-05 is not a session of the exchange", "the session before it is 2015-07-02"),
+        ("2015-03-02", "there are no bars up to 2015-03-02", "ingest backfill"),
+        (
+            "2031-03-03",
+            "there are no bars of 2031-03-03",
+            "the latest session before it that has bars is 2015-07-31",
+        ),
+    ] {
+        let refused = run(&database, &format!("scan full --as-of {day}"));
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(fact) && said.contains(act), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,16 @@
 //! Scans, each a new process: from nothing, and from what changed.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
 
+use anyhow::{Context, ensure};
 use tidemark::domain::bar::DayBar;
+use tidemark::jobs::scan::answer::answer;
+use tidemark::jobs::scan::columns;
+use tidemark::jobs::scan::earlier::Earlier;
+use tidemark::jobs::scan::living::Living;
+use tidemark::jobs::scan::profile::Profile;
 use tidemark::store::date_of;
 
 use super::database::Database;
@@ -23,7 +31,8 @@ const CHANGED: usize = 100;
 /// Measures both.
 pub async fn measure(database: &mut Database, market: &Market, report: &mut Report) -> anyhow::Result<()> {
     full(database, market, report)?;
-    incremental(database, market, report).await
+    incremental(database, market, report).await?;
+    living(database, market, report).await
 }
 
 fn full(database: &Database, market: &Market, report: &mut Report) -> anyhow::Result<()> {
@@ -80,5 +89,61 @@ async fn incremental(database: &mut Database, market: &Market, report: &mut Repo
         });
     }
     report.memory("memory of scan incremental", market.instruments, peak, 1000.0);
+    Ok(())
+}
+
+/// A living process that follows the change log, ranks and answers, after 1 % of the market changed and after all of it did.
+async fn living(database: &mut Database, market: &Market, report: &mut Report) -> anyhow::Result<()> {
+    let profile = Arc::new(Profile::market(columns::known())?);
+    let mut living = Living::new("SPY");
+    let started = Instant::now();
+    living.follow(&mut database.client).await?;
+    let begun = started.elapsed();
+    for (name, count, runs, aim, first) in [
+        ("living scan, 1 % changed", market.instruments / CHANGED, 3 * RUNS, 10.0, 1_000),
+        ("living scan, all changed", market.instruments, 3, 500.0, 2_000),
+    ] {
+        let ids = database.instruments(count).await?;
+        let (mut seconds, mut stages) = (Vec::new(), [0.0; 3]);
+        for print in first..=first + runs {
+            let changed = |id: i32, session: i32| -> Option<DayBar> { Some(bar(id, session, print)) };
+            updates::write(database, &ids, market.last, changed).await?;
+            database.programs.run("features", &["refresh"])?;
+            let started = Instant::now();
+            let followed = living.follow(&mut database.client).await?;
+            let read = started.elapsed().as_secs_f64();
+            let ranked = living.ranked(&profile.weights)?.context("there is a market")?;
+            let ranking = started.elapsed().as_secs_f64() - read;
+            let answer = answer(ranked, &Earlier::default(), profile.clone())?;
+            let rows = answer.rows_json();
+            let all = started.elapsed().as_secs_f64();
+            ensure!(
+                followed.computed == ids.len() && !followed.from_nothing && !rows.is_empty(),
+                "the living process saw {followed:?}"
+            );
+            seconds.push(all);
+            for (stage, seconds) in stages.iter_mut().zip([read, ranking, all - read - ranking]) {
+                *stage += 1000.0 * seconds / (runs + 1) as f64;
+            }
+        }
+        seconds.remove(0);
+        let worst = seconds.iter().copied().fold(0.0, f64::max);
+        report.take(Figure {
+            name,
+            size: market.instruments,
+            ours: 1000.0 * median(&seconds),
+            limit: None,
+            unit: "ms",
+            aim: Aim::Below(aim),
+            note: format!(
+                "worst of {runs} {:.1} ms; mean reading {:.1}, ranking {:.1}, answering {:.1}; begun in {:.0} ms",
+                1000.0 * worst,
+                stages[0],
+                stages[1],
+                stages[2],
+                1000.0 * begun.as_secs_f64()
+            ),
+        });
+    }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::arithmetic::cross_section::{CrossSection, z};
 use crate::arithmetic::factor_set::FactorSet;
 use crate::arithmetic::plan::{self, Plan};
 use crate::arithmetic::ranks::{percentile_ranks, ranked_rows};
-use crate::arithmetic::scores::{self, ScoreInput, Scores, Weights};
+use crate::arithmetic::scores::{self, Flags, ScoreInput, Scores, Weights};
 use crate::arithmetic::session::{Section, SessionColumns, cross_section_of};
 use crate::arithmetic::signals::SignalId;
 use crate::arithmetic::universe::Facts;
@@ -268,10 +268,9 @@ impl Ranked {
 
     /// What lacks in a row, and which penalties count.
     pub fn flags(&self, row: usize) -> Vec<&'static str> {
-        let mut flags: Vec<&'static str> = self.scores.flags[row].names().collect();
-        if self.bar_age(row).is_some_and(|age| age > 0) {
-            flags.push("stale_bar");
-        }
+        let mut set = self.scores.flags[row];
+        set.set(Flags::of_bar_age(self.bar_age(row)));
+        let mut flags: Vec<&'static str> = set.names().collect();
         if self.panel.behind.binary_search(&self.panel.instruments[row].id).is_ok() {
             flags.push("features_behind");
         }

@@ -244,8 +244,8 @@ impl Frame {
         });
         let frame = DataFrame::new(height, columns.collect())?;
         let named = expressions.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("{at}")));
-        let evaluated =
-            frame.lazy().with_optimizations(optimizations()).select(named.collect::<Vec<_>>()).collect()?;
+        let plan = frame.lazy().with_optimizations(optimizations()).select(named.collect::<Vec<_>>());
+        let evaluated = outside_of_runtimes(|| plan.collect())?;
         // An expression without a column has one value, whatever the frame's height.
         evaluated
             .columns()
@@ -256,6 +256,14 @@ impl Frame {
             })
             .collect()
     }
+}
+
+/// Runs `work` on a thread of its own: polars refuses to work where a runtime of one thread is entered.
+fn outside_of_runtimes<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
 }
 
 /// Only what gives expressions their types: they are small, and a plan costs more than it saves.
