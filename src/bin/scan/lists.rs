@@ -87,7 +87,7 @@ pub fn described(here: &Path) -> Vec<Described> {
 /// Profiles as an array.
 pub fn profiles_json(described: &[Described]) -> Value {
     let entry = |(name, about): &Described| match about {
-        Ok(description) => json!({ "name": name, "description": description }),
+        Ok(text) => json!({ "name": name, "description": Some(text).filter(|text| !text.is_empty()) }),
         Err(fault) => json!({ "name": name, "fault": fault }),
     };
     described.iter().map(entry).collect()

@@ -81,7 +81,7 @@ impl Follower {
                 Err(ScanError::Calendar) => return Err(ScanError::Calendar),
                 Err(error) => {
                     numbers::follow("failed");
-                    if listener.is_lost() {
+                    if listener.is_lost() || matches!(error, ScanError::Store(StoreError::Lost(..))) {
                         return Ok(looked);
                     }
                     if self.trouble(error) {
@@ -106,6 +106,11 @@ impl Follower {
         let waits = matches!(error, ScanError::NoBars(_) | ScanError::NoFeatures(_) | ScanError::OtherDefinitions);
         let fault = Fault::from(error);
         self.moments.send_if_modified(|moment| {
+            // A database that fails does not make what is in memory wrong.
+            if fault.code == "database" && moment.market.is_some() {
+                tracing::warn!("{}; answers go on from memory", fault.message);
+                return false;
+            }
             let news = moment.trouble.as_ref() != Some(&fault);
             if news {
                 tracing::warn!("{}", fault.message);

@@ -27,15 +27,8 @@ pub async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
     let (out, mut written) = write_lines();
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let (ready, is_ready) = watch::channel(false);
-    let mut moments = engine.moments();
+    let announcing = tokio::spawn(announce(engine.moments(), out.clone(), ready));
     loop {
-        let loaded = async {
-            if *ready.borrow() {
-                std::future::pending::<()>().await;
-            }
-            // The sender outlives this.
-            let _ = moments.wait_for(|moment| moment.market.is_some()).await.is_ok();
-        };
         let next = async {
             // Closed is never: nobody closes it.
             let place = places.clone().acquire_owned().await.ok();
@@ -45,12 +38,6 @@ pub async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
             biased;
             () = told_to_stop(&mut stop) => break,
             _ = &mut written => return,
-            () = loaded => {
-                if out.send("READY".into()).await.is_err() {
-                    return;
-                }
-                ready.send_replace(true);
-            }
             (line, place) = next => {
                 let Some(line) = line else { break };
                 let (engine, out, is_ready) = (engine.clone(), out.clone(), is_ready.clone());
@@ -63,12 +50,32 @@ pub async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
             }
         }
     }
-    // Every running request holds a place, and a sender until its line is handed over.
     drop(out);
-    let all = places.acquire_many(AT_ONCE as u32);
-    if tokio::time::timeout(GRACE, async { (all.await.is_ok(), (&mut written).await.is_ok()) }).await.is_err() {
+    // Every running request holds a place. Those that came before the market was loaded are not late before it is.
+    let all = || places.acquire_many(AT_ONCE as u32);
+    tokio::select! {
+        _ = all() => {}
+        _ = loaded(&engine, is_ready) => {}
+        () = told_to_stop(&mut stop) => {}
+    }
+    let ended = tokio::time::timeout(GRACE, async {
+        drop(all().await);
+        announcing.abort();
+        (&mut written).await.is_ok()
+    });
+    if ended.await.is_err() {
         tracing::warn!("some requests did not end within {} s", GRACE.as_secs());
     }
+}
+
+/// Says READY when the first market is loaded.
+async fn announce(mut moments: watch::Receiver<Moment>, out: mpsc::Sender<String>, ready: watch::Sender<bool>) {
+    let loaded = moments.wait_for(|moment| moment.market.is_some()).await.is_ok();
+    if loaded && out.send("READY".into()).await.is_ok() {
+        ready.send_replace(true);
+    }
+    // Who still asks whether it is ready asks this.
+    ready.closed().await;
 }
 
 async fn answer(engine: Arc<Engine>, is_ready: watch::Receiver<bool>, line: Line) -> String {

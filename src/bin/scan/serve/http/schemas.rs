@@ -37,7 +37,7 @@ pub fn all() -> Value {
         "Profiles": with_ok(json!({ "profiles": list(json!({
             "type": "object",
             "required": ["name"],
-            "properties": { "name": text(), "description": text(), "fault": text() },
+            "properties": { "name": text(), "description": or_null("string"), "fault": text() },
             "oneOf": [{ "required": ["description"] }, { "required": ["fault"] }],
             "additionalProperties": false,
         })) })),
