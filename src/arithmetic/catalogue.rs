@@ -87,6 +87,24 @@ pub fn position(name: &str) -> Option<usize> {
     FACTORS.iter().position(|factor| factor.name == name)
 }
 
+/// The position of a factor that is known to be there: what is not fails to compile.
+pub const fn place_of(name: &str) -> usize {
+    let name = name.as_bytes();
+    let mut at = 0;
+    while at < FACTOR_COUNT {
+        let other = FACTORS[at].name.as_bytes();
+        let mut same = 0;
+        while same < name.len() && same < other.len() && name[same] == other[same] {
+            same += 1;
+        }
+        if same == name.len() && same == other.len() {
+            return at;
+        }
+        at += 1;
+    }
+    panic!("the catalogue has no such factor")
+}
+
 /// What all factors are computed with, as text to take a digest of: the parameters of the windows, of statements and of
 /// the cross-section. What is one factor's own is its version.
 pub fn parameters_text() -> String {
@@ -101,6 +119,7 @@ mod tests {
     fn names_are_unique_and_found_at_their_place() {
         for (place, factor) in FACTORS.iter().enumerate() {
             assert_eq!(position(factor.name), Some(place));
+            assert_eq!(place_of(factor.name), place);
         }
         assert_eq!(position("nonsense"), None);
     }

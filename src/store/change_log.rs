@@ -120,6 +120,8 @@ pub enum FromNothing {
     AnotherCluster,
     /// The job's definitions changed.
     NewDefinitions,
+    /// What the job keeps is not there, or the market's latest session or its calendar went back.
+    NoCache,
 }
 
 impl std::fmt::Display for FromNothing {
@@ -130,6 +132,9 @@ impl std::fmt::Display for FromNothing {
                 "the database comes from another server, whose change log cannot be followed here"
             }
             Self::NewDefinitions => "its definitions changed",
+            Self::NoCache => {
+                "what it keeps cannot be followed: the latest session went back, or the calendar changed"
+            }
         })
     }
 }
@@ -166,24 +171,38 @@ pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, StoreError
         .during("opening a snapshot")
 }
 
+/// The snapshot of `transaction`, and the one that `job` last stored by definitions of the digest `definitions`; or why there is
+/// none to start from.
+pub async fn begin(
+    transaction: &Transaction<'_>,
+    job: Job,
+    definitions: &str,
+) -> Result<(Tide, Result<String, FromNothing>), StoreError> {
+    let row = transaction
+        .query_one(include_str!("../../sql/tidemark_read.sql"), &[&job.name()])
+        .await
+        .during("reading the tidemark")?;
+    let tide = Tide { snapshot: row.get(0), system_identifier: row.get(1) };
+    let stored: Option<(i64, String)> = row.get::<_, Option<i64>>(2).map(|id| (id, row.get(3)));
+    let from = match stored {
+        None => Err(FromNothing::FirstRun),
+        Some((id, _)) if id != tide.system_identifier => Err(FromNothing::AnotherCluster),
+        Some((_, stored)) if stored != definitions => Err(FromNothing::NewDefinitions),
+        Some(_) => Ok(row.get(4)),
+    };
+    Ok((tide, from))
+}
+
 /// The snapshot of `transaction`, and the work that it shows for `job` whose definitions have the digest `definitions`.
 pub async fn work(
     transaction: &Transaction<'_>,
     job: Job,
     definitions: &str,
 ) -> Result<(Tide, Work), StoreError> {
-    let action = "reading the tidemark";
-    let row = transaction
-        .query_one(include_str!("../../sql/tidemark_read.sql"), &[&job.name()])
-        .await
-        .during(action)?;
-    let tide = Tide { snapshot: row.get(0), system_identifier: row.get(1) };
-    let stored: Option<(i64, String)> = row.get::<_, Option<i64>>(2).map(|id| (id, row.get(3)));
-    let work = match stored {
-        None => Work::All(FromNothing::FirstRun),
-        Some((id, _)) if id != tide.system_identifier => Work::All(FromNothing::AnotherCluster),
-        Some((_, stored)) if stored != definitions => Work::All(FromNothing::NewDefinitions),
-        Some(_) => Work::Since(changes(transaction, job).await?),
+    let (tide, from) = begin(transaction, job, definitions).await?;
+    let work = match from {
+        Err(why) => Work::All(why),
+        Ok(_) => Work::Since(changes(transaction, job).await?),
     };
     Ok((tide, work))
 }
@@ -222,6 +241,8 @@ pub struct Standing {
     pub system_identifier: i64,
     /// When a list of tickers was last applied.
     pub reference: Option<DateTime<Utc>>,
+    /// How far the log was pruned: while that stays, nothing can be missed.
+    pub pruned: String,
 }
 
 /// The standing that `transaction` shows, and every change since `last`, by topic. None of the changes where `last` is none, or
@@ -232,24 +253,37 @@ pub async fn follow(
 ) -> Result<(Standing, Option<Vec<(String, Change)>>), StoreError> {
     let action = "following the change log";
     let before = last.map(|last| last.snapshot.as_str());
+    let pruned = last.map(|last| last.pruned.as_str());
     let row = transaction
-        .query_one(include_str!("../../sql/change_log_standing.sql"), &[&before])
+        .query_one(include_str!("../../sql/change_log_standing.sql"), &[&before, &pruned])
         .await
         .during(action)?;
-    let standing = Standing { snapshot: row.get(0), system_identifier: row.get(1), reference: row.get(3) };
-    let missed: bool = row.get(2);
-    let Some(last) = last.filter(|last| !missed && last.system_identifier == standing.system_identifier)
-    else {
-        return Ok((standing, None));
+    let standing = Standing {
+        snapshot: row.get(0),
+        system_identifier: row.get(1),
+        reference: row.get(3),
+        pruned: row.get(4),
     };
+    let missed: bool = row.get(2);
+    match last {
+        Some(last) if !missed && last.system_identifier == standing.system_identifier => {
+            let changes = since(transaction, &last.snapshot).await?;
+            Ok((standing, Some(changes)))
+        }
+        _ => Ok((standing, None)),
+    }
+}
+
+/// Every change that `transaction` sees and the snapshot `before` did not, by topic. The caller knows that none was pruned.
+pub async fn since(transaction: &Transaction<'_>, before: &str) -> Result<Vec<(String, Change)>, StoreError> {
     let rows = transaction
-        .query(include_str!("../../sql/change_log_follow.sql"), &[&last.snapshot])
+        .query(include_str!("../../sql/change_log_follow.sql"), &[&before])
         .await
-        .during(action)?;
+        .during("following the change log")?;
     let change = |row: tokio_postgres::Row| {
         (row.get(0), Change { instrument_id: row.get(1), from: row.get(2), through: row.get(3) })
     };
-    Ok((standing, Some(rows.into_iter().map(change).collect())))
+    Ok(rows.into_iter().map(change).collect())
 }
 
 /// The instruments whose type or sector changed since the tidemark of `job`, ascending: their rows may be as before while the

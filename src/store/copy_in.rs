@@ -104,6 +104,12 @@ impl CopyIn {
         self.buffer.put_slice(value.as_bytes());
     }
 
+    /// A `bytea`.
+    pub fn bytes(&mut self, value: &[u8]) {
+        self.buffer.put_i32(value.len() as i32);
+        self.buffer.put_slice(value);
+    }
+
     /// Sends the rest and ends the COPY. Gives the number of rows that the server took.
     pub async fn finish(mut self) -> Result<u64, StoreError> {
         self.buffer.put_i16(-1);

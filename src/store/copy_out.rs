@@ -86,6 +86,12 @@ impl Fields<'_> {
         self.next(1)?.map(|field| field[0] != 0).ok_or(StoreError::BrokenCopy)
     }
 
+    /// A `bytea` that is never null.
+    pub fn bytes(&mut self) -> Result<&[u8], StoreError> {
+        let width = self.bytes.get(..4).map_or(0, |mut length| length.get_i32());
+        self.next(usize::try_from(width).unwrap_or(0))?.ok_or(StoreError::BrokenCopy)
+    }
+
     /// A `double precision`; NULL becomes NaN, which is null in our arithmetic.
     pub fn float(&mut self) -> Result<f64, StoreError> {
         Ok(self.next(8)?.map_or(f64::NAN, |mut field| field.get_f64()))

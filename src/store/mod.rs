@@ -21,6 +21,7 @@ mod pool;
 pub mod reference;
 pub mod refresh_runs;
 pub mod run_list;
+pub mod scan_cache;
 pub mod sessions;
 pub mod signals;
 pub mod statements;

@@ -1,100 +1,84 @@
-//! The factors that are sums over windows, for [`LANES`] consecutive sessions at once: a number each, NaN where null. What
-//! a formula needs of a single row (its close, its splits) is in `rows`.
+//! The factors that windows give, for the sessions of the block of number `at` side by side, whether they have a bar or not:
+//! a number each, NaN where there are too few. What needs one row's own splits, dividends and shares is in `rows`.
+//!
+//! A sum of squared deviations is the difference of two sums where what is left of them is a good part, and is swept in two
+//! passes elsewhere. Which of the two it is depends on the window's numbers alone.
 
 use std::array::from_fn;
 
-use super::grid::{Counts, STALE_AFTER, Workspace};
-use super::windows::{LANES, Lanes, Windows};
+use super::blocks::{BLOCK, Blocked, Lanes, Product, Sum};
+use super::grid::{Counts, Workspace};
+use super::sweeps::Sweep;
 use super::{HALF_YEAR, MONTH, QUARTER, SESSIONS_A_YEAR, YEAR, least};
 use crate::arithmetic::NULL;
 
-/// What windows give for [`LANES`] consecutive sessions, whether they have a bar or not.
-#[derive(Debug, Clone, Copy)]
-pub struct Block {
-    pub mom_12_1: Lanes,
-    pub mom_6_1: Lanes,
-    pub mom_3: Lanes,
-    pub rev_1: Lanes,
-    pub mom_risk_adj: Lanes,
-    /// Highest close as printed of the year, right where the year has no split.
-    pub highest_close: Lanes,
-    pub vol_20: Lanes,
-    pub vol_60: Lanes,
-    pub vol_252: Lanes,
-    pub downside_vol_252: Lanes,
-    pub beta_252: Lanes,
-    pub ivol_252: Lanes,
-    pub max_ret_21: Lanes,
-    pub max_drawdown_252: Lanes,
-    /// Sum of close × volume over 20 sessions, NaN with too few bars.
-    pub money_20: Lanes,
-    /// The same over 63 sessions.
-    pub money_63: Lanes,
-    pub amihud_126: Lanes,
-    /// Sum of volume as printed over 63 sessions, right where they have no split.
-    pub volume_63: Lanes,
-}
+/// Least part of Σr² that Σ(r − mean)² must be, to be taken as a difference.
+const LEAST_OF_SQUARES: f64 = 0.25;
 
-impl Block {
-    /// Computes the block that begins at grid position `end`.
-    pub fn new(grid: &Workspace, end: usize, is_benchmark: bool) -> Block {
-        let window = |length| Windows { end, length };
-        let mom_12_1 = compounded(grid, end, YEAR, MONTH);
-        let vol_252 = volatility(grid, end, YEAR);
-        let downside =
-            over(window(YEAR).sum(&grid.squared_falls), counted(&grid.statistical_returns, end, YEAR));
-        let fall = window(YEAR).lowest_from_peak(&grid.growth);
-        let illiquidity =
-            over(window(HALF_YEAR).sum(&grid.illiquidity), counted(&grid.traded_returns, end, HALF_YEAR));
-        let (beta_252, ivol_252) =
-            if is_benchmark { against_itself(grid, end) } else { against_benchmark(grid, end) };
-        Block {
-            mom_12_1,
-            mom_6_1: compounded(grid, end, HALF_YEAR, MONTH),
-            mom_3: compounded(grid, end, QUARTER, 0),
-            rev_1: compounded(grid, end, MONTH, 0),
-            mom_risk_adj: from_fn(
-                |lane| if vol_252[lane] > 0.0 { mom_12_1[lane] / vol_252[lane] } else { NULL },
-            ),
-            highest_close: where_enough(window(YEAR).highest(&grid.close), &grid.bars, end, YEAR),
-            vol_20: volatility(grid, end, 20),
-            vol_60: volatility(grid, end, 60),
-            vol_252,
-            downside_vol_252: annual(downside),
-            beta_252,
-            ivol_252,
-            max_ret_21: where_enough(
-                window(MONTH).highest(&grid.returns_or_lowest),
-                &grid.statistical_returns,
-                end,
-                MONTH,
-            ),
-            max_drawdown_252: where_enough(fall.map(|least| least - 1.0), &grid.all_returns, end, YEAR),
-            money_20: where_enough(window(20).sum(&grid.money), &grid.bars, end, 20),
-            money_63: where_enough(window(QUARTER).sum(&grid.money), &grid.bars, end, QUARTER),
-            amihud_126: illiquidity.map(|mean| mean * 1e6),
-            volume_63: where_enough(window(QUARTER).sum(&grid.volume), &grid.bars, end, QUARTER),
-        }
-    }
-}
+/// Least part of Σ(y − mean)² that a regression must leave unexplained for its residuals to be taken as a difference.
+const LEAST_UNEXPLAINED: f64 = 0.1;
 
-/// How many a window of `length` holds, NaN where they are fewer than its least number.
+/// Annual root of the mean over the returns of the year of `min(r, 0)²`.
 #[inline]
-fn counted(counts: &Counts, end: usize, length: usize) -> Lanes {
-    from_fn(|lane| {
-        let count = counts.within(end + lane, length);
-        if count >= least(length) { f64::from(count) } else { NULL }
-    })
+pub fn downside_volatility(grid: &Workspace, at: usize) -> Lanes {
+    let count = counted(&grid.statistical_returns, at, YEAR);
+    annual(over(&grid.blocks.squared_falls.windows::<YEAR>(at), &count))
+}
+
+/// Highest return of the month.
+#[inline]
+pub fn highest_return(grid: &Workspace, at: usize) -> Lanes {
+    let count = counted(&grid.statistical_returns, at, MONTH);
+    where_some(&grid.blocks.highest_return.windows::<MONTH>(at), &count)
+}
+
+/// Deepest fall from a peak of the year; at most 0.
+#[inline]
+pub fn deepest_fall(grid: &Workspace, at: usize) -> Lanes {
+    let count = counted(&grid.all_returns, at, YEAR);
+    where_some(&grid.blocks.falls.windows::<YEAR>(at), &count).map(|least| least - 1.0)
+}
+
+/// Highest close as printed of the year, right where the year has no split.
+#[inline]
+pub fn highest_close(grid: &Workspace, at: usize) -> Lanes {
+    let count = counted(&grid.bars, at, YEAR);
+    where_some(&grid.blocks.highest_close.windows::<YEAR>(at), &count)
+}
+
+/// Sum of close × volume.
+#[inline]
+pub fn money<const LENGTH: usize>(grid: &Workspace, at: usize) -> Lanes {
+    where_some(&grid.blocks.money.windows::<LENGTH>(at), &counted(&grid.bars, at, LENGTH))
+}
+
+/// Mean over the bars with volume of half a year of `abs(r)` per million traded.
+#[inline]
+pub fn illiquidity(grid: &Workspace, at: usize) -> Lanes {
+    let count = counted(&grid.traded_returns, at, HALF_YEAR);
+    over(&grid.blocks.illiquidity.windows::<HALF_YEAR>(at), &count).map(|mean| mean * 1e6)
+}
+
+/// Mean over the bars of the quarter of volume as printed, right where the quarter has no split.
+#[inline]
+pub fn mean_volume(grid: &Workspace, at: usize) -> Lanes {
+    over(&grid.blocks.volume.windows::<QUARTER>(at), &counted(&grid.bars, at, QUARTER))
+}
+
+/// How many each window of `length` holds, NaN where they are fewer than its least number.
+#[inline]
+fn counted(counts: &Counts, at: usize, length: usize) -> Lanes {
+    let least = f64::from(least(length));
+    counts.windows(at, length).map(|count| if count >= least { count } else { NULL })
 }
 
 #[inline]
-fn where_enough(values: Lanes, counts: &Counts, end: usize, length: usize) -> Lanes {
-    let counted = counted(counts, end, length);
-    from_fn(|lane| if counted[lane].is_nan() { NULL } else { values[lane] })
+fn where_some(values: &Lanes, count: &Lanes) -> Lanes {
+    from_fn(|lane| if count[lane].is_nan() { NULL } else { values[lane] })
 }
 
 #[inline]
-fn over(sum: Lanes, count: Lanes) -> Lanes {
+fn over(sum: &Lanes, count: &Lanes) -> Lanes {
     from_fn(|lane| sum[lane] / count[lane])
 }
 
@@ -103,46 +87,133 @@ fn annual(variance: Lanes) -> Lanes {
     variance.map(|variance| variance.sqrt() * SESSIONS_A_YEAR.sqrt())
 }
 
-/// `Π(1 + r) − 1` over `(t − from, t − to]`, null unless there is a price at both ends.
+/// `Π(1 + r) − 1` over `(t − FROM, t − TO]`, which are `LENGTH` sessions; null unless there is a price at both ends.
 #[inline]
-fn compounded(grid: &Workspace, end: usize, from: usize, to: usize) -> Lanes {
-    let product = Windows { end: end - to, length: from - to }.product(&grid.growth);
-    let fresh = STALE_AFTER as usize + 1;
-    from_fn(|lane| {
-        let at = end + lane;
-        let priced = grid.bars.within(at - from, fresh) > 0 && grid.bars.within(at - to, fresh) > 0;
-        if priced { product[lane] - 1.0 } else { NULL }
-    })
+pub fn compounded<const FROM: usize, const TO: usize, const LENGTH: usize>(
+    grid: &Workspace,
+    at: usize,
+) -> Lanes {
+    const { assert!(FROM - TO == LENGTH) }
+    let product = ended_ago::<TO, LENGTH>(&grid.blocks.growth, at);
+    let (then, now) = (grid.priced(at, FROM), grid.priced(at, TO));
+    from_fn(|lane| product[lane] - 1.0 + (then[lane] + now[lane]))
 }
 
-/// Annual sample standard deviation of the returns, in two passes.
+/// The products of the windows that end `AGO` sessions before each session of the block.
 #[inline]
-fn volatility(grid: &Workspace, end: usize, length: usize) -> Lanes {
-    let window = Windows { end, length };
-    let count = counted(&grid.statistical_returns, end, length);
-    let mean = over(window.sum(&grid.returns), count);
-    let squares = window.squared_deviations(&grid.returns, &grid.has_return, &mean);
-    annual(over(squares, count.map(|count| count - 1.0)))
-}
-
-/// Beta and residual volatility of the regression on the benchmark, in three passes.
-#[inline]
-fn against_benchmark(grid: &Workspace, end: usize) -> (Lanes, Lanes) {
-    let count = counted(&grid.pairs, end, YEAR);
-    if count.iter().all(|count| count.is_nan()) {
-        return ([NULL; LANES], [NULL; LANES]);
+fn ended_ago<const AGO: usize, const LENGTH: usize>(growth: &Blocked<Product>, at: usize) -> Lanes {
+    if AGO == 0 {
+        return growth.windows::<LENGTH>(at);
     }
-    let window = Windows { end, length: YEAR };
+    let newer = at - AGO / BLOCK;
+    let both = [growth.windows::<LENGTH>(newer - 1), growth.windows::<LENGTH>(newer)];
+    let first = BLOCK - AGO % BLOCK;
+    from_fn(|lane| both.as_flattened()[first + lane])
+}
+
+/// Annual sample standard deviation of the returns.
+#[inline]
+pub fn volatility<const LENGTH: usize>(grid: &Workspace, at: usize) -> Lanes {
+    let count = &counted(&grid.statistical_returns, at, LENGTH);
+    let squares = grid.blocks.squared_returns.windows::<LENGTH>(at);
+    let mut deviations = apart(&squares, &grid.blocks.returns.windows::<LENGTH>(at), count);
+    if any(|lane| is_slight(deviations[lane], count[lane] * squares[lane])) {
+        sweep_deviations(grid, at, LENGTH, count, &squares, &mut deviations);
+    }
+    annual(from_fn(|lane| deviations[lane] / (count[lane] * (count[lane] - 1.0))))
+}
+
+/// Takes those sums of squared deviations, times their count, that are slight beside the sums of squares in two passes.
+#[cold]
+fn sweep_deviations(
+    grid: &Workspace,
+    at: usize,
+    length: usize,
+    count: &Lanes,
+    squares: &Lanes,
+    deviations: &mut Lanes,
+) {
+    let sweep = Sweep { end: at * BLOCK, length };
+    let mean = over(&sweep.sum(&grid.returns), count);
+    let swept = sweep.squared_deviations(&grid.returns, &grid.has_return, &mean);
+    for lane in 0..BLOCK {
+        if is_slight(deviations[lane], count[lane] * squares[lane]) {
+            deviations[lane] = count[lane] * swept[lane];
+        }
+    }
+}
+
+/// Whether too few digits are left of a sum of squared deviations that was taken as a difference. Not so of a null.
+#[inline]
+fn is_slight(deviations: f64, squares: f64) -> bool {
+    deviations < LEAST_OF_SQUARES * squares
+}
+
+/// Beta and residual volatility of the regression on the benchmark.
+#[inline]
+pub fn against_benchmark(grid: &Workspace, at: usize) -> [Lanes; 2] {
+    let count = counted(&grid.pairs, at, YEAR);
+    if count.iter().all(|count| count.is_nan()) {
+        return [[NULL; BLOCK]; 2];
+    }
+    let window = |sums: &Blocked<Sum>| sums.windows::<YEAR>(at);
+    let blocks = &grid.blocks;
+    let (y, x, yy, xx) = (window(&blocks.y), window(&blocks.x), window(&blocks.yy), window(&blocks.xx));
+    let (of_y, of_x) = (apart(&yy, &y, &count), apart(&xx, &x, &count));
+    let yx = window(&blocks.yx);
+    let both: Lanes = from_fn(|lane| count[lane] * yx[lane] - y[lane] * x[lane]);
+    let mut beta = slope(&both, &of_x);
+    let mut residuals: Lanes = from_fn(|lane| of_y[lane] - beta[lane] * both[lane]);
+    let is_swept = |lane: usize| {
+        is_slight(of_x[lane], count[lane] * xx[lane])
+            || is_slight(of_y[lane], count[lane] * yy[lane])
+            || residuals[lane] < LEAST_UNEXPLAINED * of_y[lane]
+    };
+    if any(is_swept) {
+        let swept = from_fn(is_swept);
+        sweep_regression(grid, at, &count, &swept, (&mut beta, &mut residuals));
+    }
+    [beta, annual(from_fn(|lane| residuals[lane] / (count[lane] * (count[lane] - 2.0))))]
+}
+
+/// Takes beta and the sum of squared residuals, times the count, of the lanes `swept` in three passes.
+#[cold]
+fn sweep_regression(
+    grid: &Workspace,
+    at: usize,
+    count: &Lanes,
+    swept: &[bool; BLOCK],
+    (beta, residuals): (&mut Lanes, &mut Lanes),
+) {
+    let sweep = Sweep { end: at * BLOCK, length: YEAR };
     let (y, x, mask) = (&grid.paired_returns, &grid.market_returns, &grid.has_pair);
-    let (mean_y, mean_x) = (over(window.sum(y), count), over(window.sum(x), count));
-    let (both, of_x) = window.co_deviations(y, x, mask, (&mean_y, &mean_x));
-    let beta: Lanes = from_fn(|lane| if of_x[lane] > 0.0 { both[lane] / of_x[lane] } else { NULL });
-    let residuals = window.squared_residuals(y, x, mask, (&mean_y, &mean_x), &beta);
-    (beta, annual(over(residuals, count.map(|count| count - 2.0))))
+    let means = (&over(&sweep.sum(y), count), &over(&sweep.sum(x), count));
+    let (both, of_x) = sweep.co_deviations(y, x, mask, means);
+    let swept_beta = slope(&both, &of_x);
+    let swept_residuals = sweep.squared_residuals(y, x, mask, means, &swept_beta);
+    for lane in (0..BLOCK).filter(|&lane| swept[lane]) {
+        (beta[lane], residuals[lane]) = (swept_beta[lane], count[lane] * swept_residuals[lane]);
+    }
+}
+
+#[inline]
+fn slope(both: &Lanes, of_x: &Lanes) -> Lanes {
+    from_fn(|lane| if of_x[lane] > 0.0 { both[lane] / of_x[lane] } else { NULL })
+}
+
+/// `n Σv² − (Σv)²`, which is n times the sum of squared deviations from the mean: one division less than that sum.
+#[inline]
+fn apart(squares: &Lanes, sum: &Lanes, count: &Lanes) -> Lanes {
+    from_fn(|lane| count[lane] * squares[lane] - sum[lane] * sum[lane])
+}
+
+#[inline]
+fn any(lanes: impl Fn(usize) -> bool) -> bool {
+    (0..BLOCK).fold(false, |any, lane| any | lanes(lane))
 }
 
 /// The benchmark's own: beta 1 and residual volatility 0, where it has enough returns.
-fn against_itself(grid: &Workspace, end: usize) -> (Lanes, Lanes) {
-    let where_enough = |value| where_enough([value; LANES], &grid.statistical_returns, end, YEAR);
-    (where_enough(1.0), where_enough(0.0))
+pub fn against_itself(grid: &Workspace, at: usize) -> [Lanes; 2] {
+    let count = counted(&grid.statistical_returns, at, YEAR);
+    [where_some(&[1.0; BLOCK], &count), where_some(&[0.0; BLOCK], &count)]
 }

@@ -25,8 +25,60 @@ fn close_enough(a: f64, b: f64) -> bool {
     (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * (1.0 + a.abs().max(b.abs()))
 }
 
+/// A price that also stands still, rises evenly, leaps a thousandfold and crumbles to nearly nothing, in runs of a few weeks;
+/// bars are missing singly and in runs.
+fn uneven() -> impl Strategy<Value = Sample> {
+    let run = (0_usize..6, 5_i32..60, -0.02_f64..0.02);
+    (any::<u64>(), prop::collection::vec(run, 12..30)).prop_map(|(seed, runs)| {
+        let (walk, mut price) = (Sample::random(seed, LENGTH, 0.05), 1.0);
+        let kinds: Vec<(usize, i32, f64)> =
+            runs.into_iter().flat_map(|run| vec![run; run.1 as usize]).collect();
+        let mut sample = Sample { splits: vec![], dividends: vec![], ..walk.clone() };
+        for (at, close) in sample.close.iter_mut().enumerate().skip(1) {
+            let (kind, _, step) = kinds[at % kinds.len()];
+            price *= match kind {
+                0 => 1.0,
+                1 => 1.001,
+                2 => 1.0 + step * 1e-7,
+                3 if at % 17 == 0 => [1e3, 1e-3][at % 2],
+                4 if at % 13 == 0 => 1e-2,
+                _ => walk.close[at] / walk.close[at - 1],
+            };
+            price = price.clamp(1e-6, 1e9);
+            *close = price;
+        }
+        sample
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn standing_still_leaping_and_crumbling_are_no_less_exact(sample in uneven(), benchmark in uneven(), cut in 1..LENGTH) {
+        let known = Benchmark::new(&benchmark.history());
+        let got = sample.rows(ALL, Some(&known));
+        let (naive, naive_benchmark) = (Naive::new(&sample), Naive::new(&benchmark));
+        for factor in &PRICE_FACTORS {
+            for (&t, &value) in got.sessions.iter().zip(got.column(factor.name)).step_by(3) {
+                let expected = naive.value(factor.name, t, &naive_benchmark).unwrap_or(f64::NAN);
+                // A quotient is as exact as what is above beside what is below; nothing can be said where that does not vary.
+                let vol = |of: &Naive| of.value("vol_252", t, &naive_benchmark).filter(|vol| *vol > 1e-9);
+                let size = match factor.name {
+                    "mom_risk_adj" => vol(&naive).map(|vol| 1.0 / vol),
+                    "beta_252" if !benchmark.sessions.contains(&t) => None,
+                    "beta_252" => vol(&naive_benchmark).map(|market| vol(&naive).unwrap_or(0.0) / market),
+                    _ => Some(1.0),
+                };
+                let Some(size) = size else { continue };
+                let exact = close_enough(value, expected) || (value - expected).abs() <= 1e-12 * size;
+                prop_assert!(exact, "{} at {t}: {value} is not {expected}", factor.name);
+            }
+        }
+        let mut out = sample.rows(FIRST..FIRST + cut, Some(&known));
+        price_factors(&mut Workspace::default(), &sample.history(), Some(&known), false, FIRST + cut..ALL.end, &mut out);
+        prop_assert_eq!(out.bits(), got.bits());
+    }
 
     #[test]
     fn every_value_is_what_the_definition_says((sample, benchmark) in market()) {

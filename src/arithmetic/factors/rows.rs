@@ -14,7 +14,22 @@ pub struct RowCursor<'a> {
     dividends: &'a [Dividend],
     /// Share reports that are not yet usable.
     later_shares: &'a [SharesReport],
-    shares: Option<SharesReport>,
+    report: Option<SharesReport>,
+    shares: Standing,
+    cash: Standing,
+}
+
+/// A number that stays what it is until something happens, computed once and not for every row.
+#[derive(Debug)]
+struct Standing {
+    value: f64,
+    /// First session for which it is to be computed anew.
+    until: i32,
+}
+
+impl Standing {
+    /// Nothing is known yet.
+    const UNKNOWN: Standing = Standing { value: NULL, until: i32::MIN };
 }
 
 impl<'a> RowCursor<'a> {
@@ -24,39 +39,60 @@ impl<'a> RowCursor<'a> {
             history: *history,
             dividends: history.dividends,
             later_shares: history.shares,
-            shares: None,
+            report: None,
+            shares: Standing::UNKNOWN,
+            cash: Standing::UNKNOWN,
         }
     }
 
     /// Shares outstanding on the split basis of `session`; null if none is known or it is not above 0. Sessions must not
     /// go back from call to call.
     pub fn shares(&mut self, session: i32) -> f64 {
-        while let Some((report, later)) = self.later_shares.split_first()
-            && report.usable_from <= session
-        {
-            self.shares = Some(*report);
-            self.later_shares = later;
+        if session >= self.shares.until {
+            while let Some((report, later)) = self.later_shares.split_first()
+                && report.usable_from <= session
+            {
+                self.report = Some(*report);
+                self.later_shares = later;
+            }
+            let value = self.report.map_or(NULL, |report| {
+                let shares = report.shares * split_ratio(self.history.splits, report.filed, session);
+                if shares > 0.0 { shares } else { NULL }
+            });
+            let next_report = self.later_shares.first().map_or(i32::MAX, |report| report.usable_from);
+            self.shares = Standing { value, until: next_report.min(self.next_split(session)) };
         }
-        self.shares.map_or(NULL, |report| {
-            let shares = report.shares * split_ratio(self.history.splits, report.filed, session);
-            if shares > 0.0 { shares } else { NULL }
-        })
+        self.shares.value
     }
 
     /// Cash dividends of the year up to `session`, per share of `session`; 0 if there were none. Sessions must not go back.
     pub fn dividends(&mut self, session: i32) -> f64 {
-        let from = session.saturating_sub(YEAR as i32);
-        while let Some((dividend, rest)) = self.dividends.split_first()
-            && dividend.session <= from
-        {
-            self.dividends = rest;
+        if session >= self.cash.until {
+            let from = session.saturating_sub(YEAR as i32);
+            while let Some((dividend, rest)) = self.dividends.split_first()
+                && dividend.session <= from
+            {
+                self.dividends = rest;
+            }
+            let paid = self.dividends.partition_point(|dividend| dividend.session <= session);
+            let (paid, later) = self.dividends.split_at(paid);
+            let mut value = 0.0;
+            for dividend in paid {
+                let before = dividend.session.saturating_sub(1);
+                value += dividend.cash / split_ratio(self.history.splits, before, session);
+            }
+            let next_paid = later.first().map_or(i32::MAX, |dividend| dividend.session);
+            let oldest_leaves =
+                paid.first().map_or(i32::MAX, |dividend| dividend.session.saturating_add(YEAR as i32));
+            self.cash = Standing { value, until: next_paid.min(oldest_leaves).min(self.next_split(session)) };
         }
-        let mut cash = 0.0;
-        for dividend in self.dividends.iter().take_while(|dividend| dividend.session <= session) {
-            cash +=
-                dividend.cash / split_ratio(self.history.splits, dividend.session.saturating_sub(1), session);
-        }
-        cash
+        self.cash.value
+    }
+
+    /// Session of the first split after `session`.
+    fn next_split(&self, session: i32) -> i32 {
+        let after = self.history.splits.partition_point(|split| split.session <= session);
+        self.history.splits.get(after).map_or(i32::MAX, |split| split.session)
     }
 
     /// Whether a split took effect within the `length` sessions that end at `session`, so that they are on two bases.

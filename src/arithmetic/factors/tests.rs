@@ -330,3 +330,43 @@ fn there_is_a_row_exactly_where_there_is_a_bar() {
     assert_eq!(out.bits(), FactorColumns::default().bits());
     assert!(Benchmark::new(&History::default()).compounded(0, 1).is_none());
 }
+
+#[test]
+fn a_residual_of_a_billionth_is_measured_and_not_lost_in_a_difference() {
+    // The market moves by a percent; what is left of 1.3 times the market is a billionth of one.
+    let noise = |s: usize| [1.0, -2.0, 0.5, 3.0, -1.5, 0.25, -0.75][s * s % 7] * 1e-9;
+    let market: Vec<f64> = (0..260).map(|s| 0.01 * (f64::from(s) * 1.7).sin() + 0.0003).collect();
+    let benchmark = Sample::steady(0, compounding(market.iter().copied()));
+    let sample = Sample::steady(0, compounding(market.iter().enumerate().map(|(s, m)| 1.3 * m + noise(s))));
+    // Directly, on the returns as they are after rounding to closes.
+    let returns = |closes: &[f64]| -> Vec<f64> {
+        let returns: Vec<f64> = closes.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+        returns[returns.len() - 252..].to_vec()
+    };
+    let (y, x) = (returns(&sample.close), returns(&benchmark.close));
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / 252.0;
+    let (mean_y, mean_x) = (mean(&y), mean(&x));
+    let both: f64 = y.iter().zip(&x).map(|(y, x)| (y - mean_y) * (x - mean_x)).sum();
+    let beta = both / x.iter().map(|x| (x - mean_x).powi(2)).sum::<f64>();
+    let residuals = y.iter().zip(&x).map(|(y, x)| ((y - mean_y) - beta * (x - mean_x)).powi(2));
+    let expected = (residuals.sum::<f64>() / 250.0 * 252.0).sqrt();
+    assert!(1e-9 < expected && expected < 1e-7, "{expected}");
+    let known = Benchmark::new(&benchmark.history());
+    let value = sample.last("ivol_252", Some(&known));
+    assert!((value / expected - 1.0).abs() < 1e-9, "{value} is not {expected}");
+    near(sample.last("beta_252", Some(&known)), beta);
+}
+
+#[test]
+fn even_returns_have_no_volatility_but_that_of_their_rounding() {
+    // Doubling and halving are exact: not the least deviation is made up.
+    let doubled = Sample::steady(0, (0..300).map(|s| 2.0_f64.powi(s)));
+    for factor in ["vol_20", "vol_60", "vol_252"] {
+        assert_eq!(doubled.last(factor, None), 0.0, "{factor}");
+    }
+    assert!(doubled.last("mom_risk_adj", None).is_nan());
+    let evenly = Sample::steady(0, compounding((0..300).map(|_| 0.01)));
+    for factor in ["vol_20", "vol_60", "vol_252"] {
+        assert!(evenly.last(factor, None) < 1e-14, "{factor}: {}", evenly.last(factor, None));
+    }
+}

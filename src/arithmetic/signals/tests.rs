@@ -53,6 +53,18 @@ impl Series {
         }
     }
 
+    /// The bars before position `end`.
+    fn until(&self, end: usize) -> Series {
+        Series {
+            sessions: self.sessions[..end].to_vec(),
+            open: self.open[..end].to_vec(),
+            high: self.high[..end].to_vec(),
+            low: self.low[..end].to_vec(),
+            close: self.close[..end].to_vec(),
+            volume: self.volume[..end].to_vec(),
+        }
+    }
+
     fn scaled(&self, price: f64, volume: f64) -> Series {
         let times = |values: &[f64], by: f64| values.iter().map(|value| value * by).collect();
         Series {
@@ -121,7 +133,13 @@ fn oracle(bars: &AdjustedBars<'_>) -> SignalRow {
     set(SignalId::StochK, last(answer, &a));
     set(SignalId::StochD, last(answer, &b));
 
-    for (bars_back, id) in [(1, SignalId::Return1), (5, SignalId::Return5), (21, SignalId::Return21)] {
+    for (bars_back, id) in [
+        (1, SignalId::Return1),
+        (5, SignalId::Return5),
+        (21, SignalId::Return21),
+        (63, SignalId::Return63),
+        (252, SignalId::Return252),
+    ] {
         set(id, last(core.rocp(0, end, close, bars_back, &mut a), &a));
     }
     if count >= 2 {
@@ -140,6 +158,7 @@ fn oracle(bars: &AdjustedBars<'_>) -> SignalRow {
         set(lowest, today / last(core.min(0, end, low, period, &mut a), &a) - 1.0);
     }
     set(SignalId::Low10, last(core.min(0, end, low, 10, &mut a), &a));
+    set(SignalId::Bars, count as f64);
     if count >= 205 {
         let means = |period: i32, out: &mut Vec<f64>| {
             let range = core.sma(end - 5, end, close, period, out).unwrap();
@@ -278,6 +297,40 @@ proptest! {
         let again = compute(&second.bars(), &splits, &mut workspace).unwrap();
         prop_assert_eq!(bits(&again), bits(&compute_alone(&second, &splits)));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    /// Without a split since, what was so many bars ago is what a scan of then said.
+    #[test]
+    fn an_earlier_bar_has_the_signals_that_it_had_when_it_was_the_latest(
+        series in random_series(1..340), ago in 0_usize..40
+    ) {
+        let earlier = compute_earlier(&series.bars(), &[], ago, &mut Workspace::default()).unwrap();
+        match series.close.len().checked_sub(ago).filter(|end| *end > 0) {
+            None => prop_assert!(earlier.ohlcv.iter().chain(&earlier.signals).all(|value| value.is_nan())),
+            Some(end) => {
+                let then = series.until(end);
+                prop_assert_eq!(bits(&earlier.signals), bits(&compute_alone(&then, &[])));
+                let bar = [&then.open, &then.high, &then.low, &then.close, &then.volume].map(|c| c[end - 1]);
+                prop_assert_eq!(earlier.ohlcv, bar);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_earlier_bar_is_in_prices_of_the_latest_basis() {
+    let mut series = Series::default();
+    for session in 0..10 {
+        series.push(session, [70.0; 4], 100.0);
+    }
+    let earlier = compute_earlier(&series.bars(), &[(8, 7.0)], 5, &mut Workspace::default()).unwrap();
+    assert_eq!(earlier.ohlcv, [10.0, 10.0, 10.0, 10.0, 700.0]);
+    assert_eq!(earlier.signals[SignalId::Bars as usize], 5.0);
+    let after = compute_earlier(&series.bars(), &[(8, 7.0)], 1, &mut Workspace::default()).unwrap();
+    assert_eq!(after.ohlcv[3], 70.0);
 }
 
 #[test]

@@ -40,7 +40,9 @@ pub async fn read(
     let fresh = refresh::freshness(transaction, benchmark).await?;
     let mut state = State::default();
     match &fresh.work {
-        Work::All(FromNothing::FirstRun) => state.due("no refresh has finished yet".into()),
+        Work::All(FromNothing::FirstRun | FromNothing::NoCache) => {
+            state.due("no refresh has finished yet".into())
+        }
         Work::All(FromNothing::NewDefinitions) => {
             state.due("what is stored is of other settings: another benchmark, or another program".into());
         }

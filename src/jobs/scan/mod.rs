@@ -5,8 +5,10 @@
 pub mod answer;
 pub mod columns;
 pub mod earlier;
+mod follow;
 mod fresh;
 pub mod living;
+mod packed;
 pub mod panel;
 pub mod profile;
 pub mod ranked;
@@ -24,12 +26,15 @@ use tokio_postgres::{Client, Transaction};
 use crate::arithmetic::signals::{HISTORY, SIGNALS};
 use crate::domain::calendar::{END_DAY, nyse};
 use crate::jobs::refresh;
-use crate::store::change_log::{self, FromNothing, Job, Tide, Work};
-use crate::store::signals::{self as kept, LatestSignals};
+use crate::store::change_log::{self, FromNothing, Job, Standing, Tide};
+use crate::store::scan_cache::{self, Head};
+use crate::store::signals as kept;
 use crate::store::{StoreError, bars, date_of, features};
 
 use answer::Answer;
 use earlier::Earlier;
+use follow::Bars;
+use packed::Unpacking;
 use panel::Panel;
 use profile::Profile;
 
@@ -107,12 +112,13 @@ pub struct Scan {
     pub timings: Timings,
 }
 
-/// The signals of every instrument that has any, and what must be kept of them.
-struct Signals {
-    rows: Vec<LatestSignals>,
+/// The panel of a snapshot, how it was found, and the line that will be stored.
+struct Found {
+    panel: Panel,
     sources: Sources,
-    /// Instruments whose kept rows are to be replaced; none: all.
-    replace: Option<Vec<i32>>,
+    /// Instruments whose kept rows are to be replaced, ascending; none: all.
+    touched: Option<Vec<i32>>,
+    standing: Standing,
     tide: Tide,
 }
 
@@ -140,22 +146,21 @@ pub async fn run(
     let transaction = change_log::snapshot(client).await?;
     check_features(&transaction, benchmark).await?;
     let started = Instant::now();
-    let signals = match mode {
-        Mode::Full => all_signals(&transaction, &definitions).await?,
-        Mode::Incremental => merged_signals(&transaction, &definitions).await?,
+    let found = match mode {
+        Mode::Full => {
+            let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
+            from_nothing(&transaction, tide, None, benchmark).await?
+        }
+        Mode::Incremental => from_cache(&transaction, &definitions, benchmark).await?,
     };
-    let Signals { rows, sources, replace, tide } = signals;
+    let Found { panel, sources, touched, standing, tide } = found;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let answer = ranked_answer(&transaction, rows, profile, benchmark).await?;
+    let answer = ranked_answer(&transaction, panel, profile).await?;
     timings.ranking = started.elapsed();
 
     let started = Instant::now();
-    let keep = answer.ranked.panel.signals.iter().filter(|row| match &replace {
-        None => true,
-        Some(changed) => changed.binary_search(&row.instrument_id).is_ok(),
-    });
-    kept::replace(&transaction, replace.as_deref(), keep).await?;
+    keep(&transaction, &answer.ranked.panel, &standing, touched.as_deref()).await?;
     change_log::store(&transaction, Job::Scan, &tide, &definitions).await?;
     let mut counts = answer.counts_json();
     sources.add_to(&mut counts);
@@ -203,9 +208,10 @@ pub async fn run_as_of(
     }
     let rows = fresh::of_market(&transaction, until).await?;
     let sources = Sources { changed: rows.len(), computed: rows.len(), ..Sources::default() };
+    let panel = Panel::read(&transaction, rows, benchmark).await?;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let answer = ranked_answer(&transaction, rows, profile, benchmark).await?;
+    let answer = ranked_answer(&transaction, panel, profile).await?;
     timings.ranking = started.elapsed();
     Ok(Scan { run_id: None, mode: Mode::Full, sources, answer, timings })
 }
@@ -213,11 +219,9 @@ pub async fn run_as_of(
 /// Ranks the market and answers the profile.
 async fn ranked_answer(
     transaction: &Transaction<'_>,
-    signals: Vec<LatestSignals>,
+    panel: Panel,
     profile: &Arc<Profile>,
-    benchmark: &str,
 ) -> Result<Answer, ScanError> {
-    let panel = Panel::read(transaction, signals, benchmark).await?;
     let earlier = Earlier::read(transaction, &panel, None, &profile.reads().earlier).await?;
     let ranked = ranked::rank(Arc::new(panel), &profile.weights)?;
     answer::answer(Arc::new(ranked), &earlier, profile.clone())
@@ -235,40 +239,80 @@ async fn check_features(transaction: &Transaction<'_>, benchmark: &str) -> Resul
     }
 }
 
-async fn all_signals(transaction: &Transaction<'_>, definitions: &str) -> Result<Signals, ScanError> {
-    let (tide, _) = change_log::work(transaction, Job::Scan, definitions).await?;
-    from_nothing(transaction, tide, None).await
-}
-
+/// The panel from bars, features and instruments alone.
 async fn from_nothing(
     transaction: &Transaction<'_>,
     tide: Tide,
     why: Option<FromNothing>,
-) -> Result<Signals, ScanError> {
+    benchmark: &str,
+) -> Result<Found, ScanError> {
+    let (standing, _) = change_log::follow(transaction, None).await?;
     let until = bars::latest_session(transaction, END_DAY).await?.ok_or(ScanError::NoBars(None))?;
     let rows = fresh::of_market(transaction, until).await?;
     let sources = Sources { from_nothing: why, changed: rows.len(), computed: rows.len(), from_cache: 0 };
-    Ok(Signals { rows, sources, replace: None, tide })
+    let panel = Panel::read(transaction, rows, benchmark).await?;
+    Ok(Found { panel, sources, touched: None, standing, tide })
 }
 
-async fn merged_signals(transaction: &Transaction<'_>, definitions: &str) -> Result<Signals, ScanError> {
-    let (tide, work) = change_log::work(transaction, Job::Scan, definitions).await?;
-    let changes = match work {
-        Work::All(why) => return from_nothing(transaction, tide, Some(why)).await,
-        Work::Since(changes) => changes,
+/// The panel from what the last scan kept and what changed since.
+async fn from_cache(
+    transaction: &Transaction<'_>,
+    definitions: &str,
+    benchmark: &str,
+) -> Result<Found, ScanError> {
+    let (tide, from) = change_log::begin(transaction, Job::Scan, definitions).await?;
+    let before = match from {
+        Ok(before) => before,
+        Err(why) => return from_nothing(transaction, tide, Some(why), benchmark).await,
     };
-    let changed: Vec<i32> = changes.iter().map(|change| change.instrument_id).collect();
-    let mut rows = kept::read(transaction).await?;
-    let fresh = fresh::of_changed(transaction, &changes, &rows).await?;
-    rows.retain(|row| changed.binary_search(&row.instrument_id).is_err());
-    let sources =
-        Sources { from_nothing: None, changed: changed.len(), computed: fresh.len(), from_cache: rows.len() };
-    rows.extend(fresh);
-    rows.sort_unstable_by_key(|row| row.instrument_id);
-    if rows.is_empty() {
+    let why = Some(FromNothing::NoCache);
+    let Some((head, mut panel)) = unpack(transaction).await? else {
+        return from_nothing(transaction, tide, why, benchmark).await;
+    };
+    let changes = change_log::since(transaction, &before).await?;
+    let (standing, _) = change_log::follow(transaction, None).await?;
+    let renamed = head.reference != standing.reference;
+    let followed =
+        follow::follow(transaction, &mut panel, Bars::Database, &changes, renamed, benchmark).await?;
+    let Some(followed) = followed else {
+        return from_nothing(transaction, tide, why, benchmark).await;
+    };
+    if panel.signals.is_empty() {
         return Err(ScanError::NoBars(None));
     }
-    Ok(Signals { rows, sources, replace: Some(changed), tide })
+    let sources = Sources {
+        from_nothing: None,
+        changed: followed.moved,
+        computed: followed.computed,
+        from_cache: panel.signals.len().saturating_sub(followed.computed),
+    };
+    Ok(Found { panel, sources, touched: followed.touched, standing, tide })
+}
+
+/// The panel as the last scan kept it; none where nothing is kept, or not in the form of these definitions.
+async fn unpack(transaction: &Transaction<'_>) -> Result<Option<(Head, Panel)>, ScanError> {
+    let Some(head) = scan_cache::head(transaction).await? else { return Ok(None) };
+    let Some(session) = nyse().number(head.session_date) else { return Ok(None) };
+    let mut unpacking = Unpacking::default();
+    let mut whole = true;
+    scan_cache::read(transaction, |id, bytes| whole &= unpacking.take(id, session, bytes).is_some()).await?;
+    Ok(whole.then(|| (head, unpacking.panel(session))))
+}
+
+/// Keeps what the next scan starts from, and the signals for people, of the instruments `touched` or of all.
+async fn keep(
+    transaction: &Transaction<'_>,
+    panel: &Panel,
+    standing: &Standing,
+    touched: Option<&[i32]>,
+) -> Result<(), ScanError> {
+    let is_touched = |id: i32| touched.is_none_or(|touched| touched.binary_search(&id).is_ok());
+    let signals = panel.signals.iter().filter(|row| is_touched(row.instrument_id));
+    kept::replace(transaction, touched, signals).await?;
+    let head = Head { session_date: date_of(panel.session), reference: standing.reference };
+    let places = (0..panel.instruments.len()).filter(|place| is_touched(panel.instruments[*place].id));
+    let rows = places.map(|place| (panel.instruments[place].id, packed::pack(panel, place)));
+    Ok(scan_cache::replace(transaction, head, touched, rows).await?)
 }
 
 /// Why there is nothing to rank.

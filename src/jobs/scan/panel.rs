@@ -1,6 +1,8 @@
 //! Everything of one moment that a ranking reads, in memory. It is read in one snapshot, or kept up to date by a living
 //! process; what is computed from it is the same.
 
+use std::sync::Arc;
+
 use chrono::Days;
 use tokio_postgres::Transaction;
 
@@ -20,7 +22,7 @@ pub struct Panel {
     /// The benchmark instrument; none where its ticker is unknown.
     pub benchmark: Option<i32>,
     /// Every instrument that has bars, ascending by id.
-    pub instruments: Vec<Instrument>,
+    pub instruments: Arc<Vec<Instrument>>,
     /// Signals at each one's latest bar, ascending by instrument.
     pub signals: Vec<LatestSignals>,
     /// Feature rows of the session, ascending by instrument.
@@ -102,8 +104,18 @@ impl Panel {
         transaction: &Transaction<'_>,
         benchmark: &str,
     ) -> Result<(), ScanError> {
+        self.read_benchmark(transaction, benchmark).await?;
+        self.instruments = Arc::new(instruments::all(transaction).await?);
+        Ok(())
+    }
+
+    /// Reads who the benchmark is.
+    pub async fn read_benchmark(
+        &mut self,
+        transaction: &Transaction<'_>,
+        benchmark: &str,
+    ) -> Result<(), ScanError> {
         self.benchmark = instruments::latest_of(transaction, benchmark).await?;
-        self.instruments = instruments::all(transaction).await?;
         Ok(())
     }
 

@@ -21,6 +21,10 @@ use crate::domain::instrument;
 use crate::store::instruments::Instrument;
 use crate::store::signals::LatestSignals;
 
+const ADV_20: usize = catalogue::place_of("adv_20");
+const VOL_60: usize = catalogue::place_of("vol_60");
+const SIZE: usize = catalogue::place_of("size");
+
 /// The ranked market. Its rows are the panel's instruments, in their order.
 #[derive(Debug, Clone)]
 pub struct Ranked {
@@ -34,6 +38,8 @@ pub struct Ranked {
     columns: SessionColumns,
     section: Section,
     signals: Vec<Option<u32>>,
+    /// Who has a feature row of the session.
+    has_features: Vec<bool>,
 }
 
 /// Ranks everybody.
@@ -42,9 +48,17 @@ pub struct Ranked {
 /// Weights that mean nothing.
 pub fn rank(panel: Arc<Panel>, weights: &Weights) -> Result<Ranked, ScanError> {
     let signals: Vec<Option<u32>> = places(&panel);
-    let columns = session_columns(&panel, &signals);
+    let (columns, has_features) = session_columns(&panel, &signals);
     let section = cross_section_of(&mut CrossSection::default(), &columns, FactorSet::of_families());
-    let mut ranked = Ranked { panel, scores: Scores::default(), rank: Vec::new(), columns, section, signals };
+    let mut ranked = Ranked {
+        panel,
+        scores: Scores::default(),
+        rank: Vec::new(),
+        columns,
+        section,
+        signals,
+        has_features,
+    };
     ranked.scores = ranked.compute_scores(weights)?;
     let tickers: Vec<&str> = ranked.panel.instruments.iter().map(|one| one.ticker.as_str()).collect();
     let mut rank = vec![NULL; tickers.len()];
@@ -78,11 +92,13 @@ fn places(panel: &Panel) -> Vec<Option<u32>> {
     panel.instruments.iter().map(place).collect()
 }
 
-fn session_columns(panel: &Panel, signals: &[Option<u32>]) -> SessionColumns {
+/// The session's factors in columns, and who has any.
+fn session_columns(panel: &Panel, signals: &[Option<u32>]) -> (SessionColumns, Vec<bool>) {
     let mut sectors: Vec<&str> = panel.instruments.iter().filter_map(|one| one.sector.as_deref()).collect();
     sectors.sort_unstable();
     sectors.dedup();
     let mut columns = SessionColumns::default();
+    let mut has_features = Vec::with_capacity(signals.len());
     let mut at = 0;
     for (one, signals) in panel.instruments.iter().zip(signals) {
         while panel.features.get(at).is_some_and(|(id, _)| *id < one.id) {
@@ -97,8 +113,9 @@ fn session_columns(panel: &Panel, signals: &[Option<u32>]) -> SessionColumns {
         let sector = one.sector.as_deref().and_then(|sector| sectors.binary_search(&sector).ok());
         let values = features.map_or([NULL; catalogue::FACTOR_COUNT], |row| row.values);
         columns.push(is_member, sector.map(|at| at as i32), &values);
+        has_features.push(features.is_some());
     }
-    columns
+    (columns, has_features)
 }
 
 impl Ranked {
@@ -185,7 +202,6 @@ impl Ranked {
 
     /// The trade plan of every row.
     pub fn plans(&self, settings: &plan::Settings) -> Vec<Plan> {
-        let adv_20 = catalogue::position("adv_20").map_or(&[] as &[f64], |at| &self.columns.values[at]);
         let of = |(row, adv_20): (usize, &f64)| match self.signals(row) {
             Some(signals) => {
                 let value = |id: SignalId| signals.values[id as usize];
@@ -193,7 +209,7 @@ impl Ranked {
             }
             None => Plan::NONE,
         };
-        adv_20.iter().enumerate().map(of).collect()
+        self.columns.values[ADV_20].iter().enumerate().map(of).collect()
     }
 
     /// Null outside of the population.
@@ -248,7 +264,6 @@ impl Ranked {
     pub fn facts(&self, row: usize) -> Facts<'_> {
         let one = &self.panel.instruments[row];
         let signals = self.signals(row);
-        let factor = |name| catalogue::position(name).map_or(NULL, |at| self.columns.values[at][row]);
         Facts {
             ticker: &one.ticker,
             kind: one.kind.as_deref(),
@@ -256,11 +271,11 @@ impl Ranked {
             sector: one.sector.as_deref(),
             is_benchmark: Some(one.id) == self.panel.benchmark,
             bar_age: self.bar_age(row),
-            has_features: self.panel.features_of(one.id).is_some(),
+            has_features: self.has_features[row],
             in_population: self.columns.population[row],
             close: signals.map_or(NULL, LatestSignals::close),
-            adv_20: factor("adv_20"),
-            vol_60: factor("vol_60"),
+            adv_20: self.columns.values[ADV_20][row],
+            vol_60: self.columns.values[VOL_60][row],
             bars: signals.map_or(NULL, |signals| signals.values[SignalId::Bars as usize]),
             ics: self.scores.ics[row],
         }
@@ -278,12 +293,10 @@ impl Ranked {
     }
 
     fn compute_scores(&self, weights: &Weights) -> Result<Scores, ScanError> {
-        let factor =
-            |name: &str| catalogue::position(name).map_or(&[] as &[f64], |at| &self.columns.values[at]);
         let family = |at: usize| Some(self.section.families[at].scores.as_slice());
         let close: Vec<f64> =
             (0..self.rows()).map(|row| self.signals(row).map_or(NULL, LatestSignals::close)).collect();
-        let market_equity: Vec<f64> = factor("size").iter().map(|size| size.exp()).collect();
+        let market_equity: Vec<f64> = self.columns.values[SIZE].iter().map(|size| size.exp()).collect();
         let input = ScoreInput {
             population: &self.columns.population,
             sma_50_distance: &self.signal(SignalId::Sma50Distance),
@@ -295,8 +308,8 @@ impl Ranked {
             high_20_distance: &self.signal(SignalId::High20Distance),
             volume_ratio_20: &self.signal(SignalId::VolumeRatio20),
             atr_pct: &self.signal(SignalId::AtrPct),
-            vol_60: factor("vol_60"),
-            adv_20: factor("adv_20"),
+            vol_60: &self.columns.values[VOL_60],
+            adv_20: &self.columns.values[ADV_20],
             momentum: family(0),
             value: family(1),
             quality: family(2),

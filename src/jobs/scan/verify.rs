@@ -5,13 +5,12 @@ use std::sync::Arc;
 use tokio_postgres::Client;
 
 use super::columns;
-use super::panel::Panel;
 use super::profile::ColumnData;
 use super::ranked::{Ranked, rank};
-use super::{ScanError, Sources, all_signals, definitions, merged_signals};
+use super::{Found, ScanError, Sources, definitions, from_cache, from_nothing};
 use crate::arithmetic::plan;
 use crate::arithmetic::scores::Weights;
-use crate::store::change_log;
+use crate::store::change_log::{self, Job};
 
 /// Most differences that are put into words.
 const SHOWN: usize = 10;
@@ -47,12 +46,10 @@ pub async fn verify(client: &mut Client, benchmark: &str) -> Result<Verdict, Sca
     let definitions = definitions();
     let transaction = change_log::snapshot(client).await?;
     super::check_features(&transaction, benchmark).await?;
-    let merged = merged_signals(&transaction, &definitions).await?;
-    let sources = merged.sources;
-    let panel = Panel::read(&transaction, merged.rows, benchmark).await?;
+    let Found { panel, sources, .. } = from_cache(&transaction, &definitions, benchmark).await?;
     let incremental = rank(Arc::new(panel), &Weights::default())?;
-    let all = all_signals(&transaction, &definitions).await?;
-    let panel = Panel::read(&transaction, all.rows, benchmark).await?;
+    let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
+    let Found { panel, .. } = from_nothing(&transaction, tide, None, benchmark).await?;
     let full = rank(Arc::new(panel), &Weights::default())?;
     let comparison = compare(&incremental, &full);
     Ok(Verdict { sources, full, comparison })

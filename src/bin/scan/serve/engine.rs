@@ -10,7 +10,7 @@ use tidemark::jobs::scan::profile::{self, Profile};
 use tidemark::jobs::scan::{self, columns};
 use tidemark::store::Store;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::fault::Fault;
 use super::moment::Moment;
@@ -29,6 +29,7 @@ pub struct Engine {
     benchmark: String,
     folder: PathBuf,
     moments: watch::Receiver<Moment>,
+    look_now: Arc<Notify>,
     runtime: Handle,
     places: Arc<Semaphore>,
     living: Arc<Semaphore>,
@@ -37,13 +38,21 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that answers from what `moments` tells, with the profiles of `folder`.
-    pub fn new(store: Store, benchmark: String, folder: PathBuf, moments: watch::Receiver<Moment>) -> Self {
+    /// `look_now` asks for a newer moment.
+    pub fn new(
+        store: Store,
+        benchmark: String,
+        folder: PathBuf,
+        moments: watch::Receiver<Moment>,
+        look_now: Arc<Notify>,
+    ) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, |count| count.get().max(2));
         Self {
             store,
             benchmark,
             folder,
             moments,
+            look_now,
             runtime: Handle::current(),
             places: Arc::new(Semaphore::new(WAITING)),
             living: Arc::new(Semaphore::new(threads)),
@@ -126,26 +135,26 @@ impl Engine {
             })?;
             (answer, Origin::Past(day))
         } else {
-            let (market, earlier) = loop {
+            let (market, standing, earlier) = loop {
                 let moment = self.moment();
-                let market = moment.market()?;
+                let (market, standing) = moment.market()?;
                 let wanted = profile.reads().earlier;
                 let earlier = match market.earlier(&wanted)? {
                     None => self.within(request, async {
                         let mut client = self.store.client().await?;
-                        Ok(market.read_earlier(&mut client, &wanted).await?)
+                        Ok(market.read_earlier(&mut client, &standing, &wanted).await?)
                     })?,
                     known => known,
                 };
                 match earlier {
-                    Some(earlier) => break (market, earlier),
-                    None => self.within(request, self.newer(moment.version))?,
+                    Some(earlier) => break (market, standing, earlier),
+                    None => self.within(request, self.newer(moment.looks))?,
                 }
             };
             let ranked = market.ranked(&profile.weights)?;
             let answer = answer(ranked, &earlier, profile.clone())?;
             let age = self.moment().age().unwrap_or_default();
-            (answer, Origin::Living { snapshot: market.snapshot().to_owned(), age })
+            (answer, Origin::Living { snapshot: standing.snapshot.clone(), age })
         };
         let reply = Reply::new(answer, origin, request);
         let kind = if request.as_of.is_some() { "as_of" } else { "living" };
@@ -153,10 +162,11 @@ impl Engine {
         Ok(reply)
     }
 
-    /// Waits for another market than that of `version`, or for what stands in its way.
-    async fn newer(&self, version: u64) -> Result<(), Fault> {
+    /// Waits for another look than those that were taken, or for what stands in its way.
+    async fn newer(&self, looks: u64) -> Result<(), Fault> {
         let mut moments = self.moments();
-        let newer = |moment: &Moment| moment.version != version || moment.trouble.is_some();
+        self.look_now.notify_one();
+        let newer = |moment: &Moment| moment.looks != looks || moment.trouble.is_some();
         moments.wait_for(newer).await.map(|_| ()).map_err(|_| Fault::stopping())
     }
 

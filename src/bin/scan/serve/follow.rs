@@ -1,12 +1,13 @@
 //! The one who keeps the market up to date: it owns the living market, listens for changes and reads them. It works on a thread
 //! of its own, because a look computes for longer than other tasks should wait.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidemark::jobs::scan::living::Living;
 use tidemark::jobs::scan::{self, ScanError};
 use tidemark::store::{Listener, Store, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::fault::Fault;
 use super::market::Market;
@@ -27,6 +28,8 @@ pub struct Follower {
     pub benchmark: String,
     /// Where every moment is told.
     pub moments: watch::Sender<Moment>,
+    /// Whoever cannot wait for a wake-up asks for a look here.
+    pub look_now: Arc<Notify>,
 }
 
 impl Follower {
@@ -96,6 +99,7 @@ impl Follower {
             }
             tokio::select! {
                 connected = listener.wait() => if !connected { return Ok(looked) },
+                () = self.look_now.notified() => {}
                 () = tokio::time::sleep(AT_LEAST_EVERY) => {}
             }
         }
@@ -143,6 +147,8 @@ impl Follower {
                 moment.market = Some(market.into());
                 moment.version += 1;
             }
+            moment.standing = living.standing().cloned().map(Arc::new);
+            moment.looks += 1;
             moment.trouble = None;
             moment.connected = true;
             // The snapshot is of when the look began.
@@ -153,8 +159,8 @@ impl Follower {
 }
 
 /// A follower on a thread of its own, within this runtime.
-pub fn start(follower: Follower, stop: watch::Receiver<bool>) -> tokio::sync::oneshot::Receiver<Result<(), scan::ScanError>> {
-    let (ended, end) = tokio::sync::oneshot::channel();
+pub fn start(follower: Follower, stop: watch::Receiver<bool>) -> oneshot::Receiver<Result<(), scan::ScanError>> {
+    let (ended, end) = oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
     std::thread::spawn(move || {
         // The receiver is gone only when the program ends.

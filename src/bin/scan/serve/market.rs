@@ -10,7 +10,7 @@ use tidemark::jobs::scan::ranked::{Ranked, rank};
 use tidemark::jobs::scan::tape::Tape;
 use tidemark::jobs::scan::ScanError;
 use tidemark::store::change_log::{self, Standing};
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::Client;
 
 use super::numbers;
 
@@ -24,7 +24,6 @@ type Wanted = Vec<(String, u32)>;
 pub struct Market {
     panel: Arc<Panel>,
     tape: Tape,
-    standing: Standing,
     /// By the weights that were asked for, the latest last.
     rankings: Mutex<Vec<(Weights, Arc<Ranked>)>>,
     earlier: Mutex<Vec<(Wanted, Arc<Earlier>)>>,
@@ -35,21 +34,14 @@ impl Market {
     pub fn of(living: &mut Living) -> Result<Option<Self>, ScanError> {
         let weights = Weights::default();
         let Some(ranked) = living.ranked(&weights)? else { return Ok(None) };
-        let (Some((panel, tape)), Some(standing)) = (living.memory(), living.standing().cloned()) else {
-            return Ok(None);
-        };
+        let Some((panel, tape)) = living.memory() else { return Ok(None) };
         let rankings = Mutex::new(vec![(weights, ranked)]);
-        Ok(Some(Self { panel, tape, standing, rankings, earlier: Mutex::default() }))
+        Ok(Some(Self { panel, tape, rankings, earlier: Mutex::default() }))
     }
 
     /// The latest signals of everybody.
     pub fn panel(&self) -> &Panel {
         &self.panel
-    }
-
-    /// The snapshot that it was read in.
-    pub fn snapshot(&self) -> &str {
-        &self.standing.snapshot
     }
 
     /// The market ranked by `weights`.
@@ -83,26 +75,23 @@ impl Market {
         Ok(Some(earlier))
     }
 
-    /// Reads columns of earlier sessions. None where the database has moved on from this market: a newer one is on its way.
+    /// Reads columns of earlier sessions. `standing` is the latest that the market is known to be of; none where the database
+    /// has moved on from there.
     pub async fn read_earlier(
         &self,
         client: &mut Client,
+        standing: &Standing,
         wanted: &[(String, u32)],
     ) -> Result<Option<Arc<Earlier>>, ScanError> {
         let transaction = change_log::snapshot(client).await?;
-        if !self.stands_in(&transaction).await? {
+        let (_, changes) = change_log::follow(&transaction, Some(standing)).await?;
+        if changes.is_none_or(|changes| !changes.is_empty()) {
             return Ok(None);
         }
         let earlier = Earlier::read(&transaction, &self.panel, Some(&self.tape), wanted).await?;
         let earlier = Arc::new(earlier);
         keep(&self.earlier, wanted.to_vec(), earlier.clone());
         Ok(Some(earlier))
-    }
-
-    /// Whether nothing changed between this market's snapshot and that of `transaction`.
-    async fn stands_in(&self, transaction: &Transaction<'_>) -> Result<bool, ScanError> {
-        let (_, changes) = change_log::follow(transaction, Some(&self.standing)).await?;
-        Ok(changes.is_some_and(|changes| changes.is_empty()))
     }
 }
 

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::weights::WeightsTable;
 use super::{
     DEFAULT_COLUMNS, DEFAULT_LIMIT, DEFAULT_ORDER, Given, Known, Place, Profile, ProfileError, at_least_one,
     order_keys, shown,
@@ -22,7 +21,7 @@ struct File {
     columns: Option<Vec<Spanned<String>>>,
     sector_cap: Option<Spanned<i64>>,
     universe: Option<Spanned<Rules>>,
-    weights: Option<Spanned<WeightsTable>>,
+    weights: Option<Spanned<Weights>>,
     plan: Option<Spanned<plan::Settings>>,
 }
 
@@ -85,11 +84,6 @@ impl Source<'_> {
         value.map(|value| at_least_one(*value.get_ref(), &self.place(key, value.span().start))).transpose()
     }
 
-    fn meaningless(&self, place: Place, fault: &impl ToString) -> ProfileError {
-        let hint = "leave it out for the documented default".to_owned();
-        ProfileError::Value { place, fault: fault.to_string(), hint }
-    }
-
     fn refused(&self, error: &toml::de::Error) -> ProfileError {
         let at = error.span().map_or(0, |span| span.start);
         let line = self.text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
@@ -144,14 +138,14 @@ fn universe(source: &Source<'_>, table: Option<Spanned<Rules>>) -> Result<Rules,
         Err(error) => {
             let fault = error.to_string();
             let key = fault.split(' ').next().unwrap_or_default();
-            Err(source.meaningless(source.within("universe", key, from), &fault))
+            Err(meaningless(source.within("universe", key, from), &fault))
         }
     }
 }
 
-fn weights(source: &Source<'_>, table: Option<&Spanned<WeightsTable>>) -> Result<Weights, ProfileError> {
+fn weights(source: &Source<'_>, table: Option<&Spanned<Weights>>) -> Result<Weights, ProfileError> {
     let Some(table) = table else { return Ok(Weights::default()) };
-    let weights = table.get_ref().weights();
+    let weights = *table.get_ref();
     weights.check().map(|()| weights).map_err(|error| {
         let key = match error {
             WeightsError::Value { name, .. } => name,
@@ -160,7 +154,7 @@ fn weights(source: &Source<'_>, table: Option<&Spanned<WeightsTable>>) -> Result
             WeightsError::Thresholds { what } => what,
             WeightsError::Events { .. } => "events",
         };
-        source.meaningless(source.within("weights", key, table.span().start), &error)
+        meaningless(source.within("weights", key, table.span().start), &error)
     })
 }
 
@@ -172,6 +166,11 @@ fn plan(
     table.get_ref().check().map(|()| Some(*table.get_ref())).map_err(|error| {
         let fault = error.to_string();
         let key = fault.split(' ').next().unwrap_or_default();
-        source.meaningless(source.within("plan", key, table.span().start), &fault)
+        meaningless(source.within("plan", key, table.span().start), &fault)
     })
+}
+
+fn meaningless(place: Place, fault: &impl ToString) -> ProfileError {
+    let hint = "leave it out for the documented default".to_owned();
+    ProfileError::Value { place, fault: fault.to_string(), hint }
 }

@@ -58,7 +58,7 @@ pub fn names(here: &Path) -> Vec<String> {
 fn read_file(name: &str, shown: &str, path: &Path, known: &[Known]) -> Result<Profile, ProfileError> {
     let bytes = std::fs::read(path).map_err(|source| ProfileError::Read { path: shown.into(), source })?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
         ProfileError::NotText(Place { file: Some(shown.to_owned()), line: Some(line), key: String::new() })
     })?;
     Profile::read(name, Some(shown), text, known)

@@ -16,7 +16,6 @@ mod sample;
 mod select;
 #[cfg(test)]
 mod tests;
-mod weights;
 
 use sha2::{Digest, Sha256};
 
@@ -106,7 +105,7 @@ impl Profile {
     /// # Errors
     /// The default order or columns are not among the known ones.
     pub fn market(known: &[Known]) -> Result<Self, ProfileError> {
-        Self::read(MARKET, None, "", known)
+        Self::read(MARKET, None, "description = 'The whole default universe by the core score.'", known)
     }
 
     /// Reads a profile from the text of its file. `file` is how errors name it.

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, Expr, Float64Chunked, IntoColumn, IntoLazy, NewChunkedArray, OptFlags,
-    PolarsError, StringChunked,
+    BooleanChunked, Column, DataFrame, DataType, Expr, Float64Chunked, IntoColumn, IntoLazy, NewChunkedArray,
+    OptFlags, PolarsError, StringChunked,
 };
 
 use super::{Fate, Profile, Reads};
@@ -39,48 +39,6 @@ impl ColumnData {
     /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// The values of some rows, in their order. Rows that it does not have are null.
-    fn of_rows(&self, rows: &[usize]) -> ColumnData {
-        match self {
-            ColumnData::Numbers(values) => ColumnData::Numbers(
-                rows.iter().map(|&row| values.get(row).copied().unwrap_or(NULL)).collect(),
-            ),
-            ColumnData::Texts(values) => {
-                ColumnData::Texts(rows.iter().map(|&row| values.get(row).cloned().flatten()).collect())
-            }
-            ColumnData::Flags(values) => {
-                ColumnData::Flags(rows.iter().map(|&row| values.get(row).copied().flatten()).collect())
-            }
-        }
-    }
-
-    fn to_polars(&self, name: &str) -> Column {
-        match self {
-            ColumnData::Numbers(values) => {
-                let present = values.iter().map(|value| value.is_finite().then_some(*value));
-                Float64Chunked::from_iter_options(name.into(), present).into_column()
-            }
-            ColumnData::Texts(values) => {
-                StringChunked::from_iter_options(name.into(), values.iter().map(Option::as_deref))
-                    .into_column()
-            }
-            ColumnData::Flags(values) => {
-                BooleanChunked::from_iter_options(name.into(), values.iter().copied()).into_column()
-            }
-        }
-    }
-
-    fn from_polars(column: &Column) -> Result<Self, PolarsError> {
-        let series = column.as_materialized_series();
-        Ok(match series.dtype() {
-            polars::prelude::DataType::String => {
-                ColumnData::Texts(series.str()?.iter().map(|text| text.map(str::to_owned)).collect())
-            }
-            polars::prelude::DataType::Boolean => ColumnData::Flags(series.bool()?.iter().collect()),
-            _ => ColumnData::Numbers(series.f64()?.iter().map(|value| value.unwrap_or(NULL)).collect()),
-        })
     }
 }
 
@@ -177,7 +135,9 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
     let columns = frame.evaluate(shown, Some(&listed))?;
     let names = profile.columns.iter().map(|column| column.name.clone());
     let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
-    fates.iter().for_each(|fate| *counts.entry(*fate).or_default() += 1);
+    for fate in &fates {
+        *counts.entry(*fate).or_default() += 1;
+    }
     Ok(Selection {
         columns: names.zip(columns).collect(),
         fates,
@@ -225,7 +185,7 @@ impl Frame {
 
     /// The columns of one row.
     pub(super) fn of_row(self, row: usize) -> Vec<(String, ColumnData)> {
-        self.columns.into_iter().map(|(name, values)| (name, values.of_rows(&[row]))).collect()
+        self.columns.into_iter().map(|(name, values)| (name, of_rows(&values, &[row]))).collect()
     }
 
     /// The values of expressions, for all rows or for some in their order.
@@ -239,8 +199,8 @@ impl Frame {
             return Ok(Vec::new());
         }
         let columns = self.columns.iter().map(|(name, values)| match rows {
-            Some(rows) => values.of_rows(rows).to_polars(name),
-            None => values.to_polars(name),
+            Some(rows) => to_polars(name, &of_rows(values, rows)),
+            None => to_polars(name, values),
         });
         let frame = DataFrame::new(height, columns.collect())?;
         let named = expressions.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("{at}")));
@@ -251,8 +211,8 @@ impl Frame {
             .columns()
             .iter()
             .map(|column| match column.len() {
-                1 if height != 1 => ColumnData::from_polars(&column.new_from_index(0, height)),
-                _ => ColumnData::from_polars(column),
+                1 if height != 1 => from_polars(&column.new_from_index(0, height)),
+                _ => from_polars(column),
             })
             .collect()
     }
@@ -269,4 +229,40 @@ fn outside_of_runtimes<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 /// Only what gives expressions their types: they are small, and a plan costs more than it saves.
 fn optimizations() -> OptFlags {
     OptFlags::TYPE_COERCION | OptFlags::TYPE_CHECK
+}
+
+/// The values of some rows, in their order.
+fn of_rows(values: &ColumnData, rows: &[usize]) -> ColumnData {
+    match values {
+        ColumnData::Numbers(values) => ColumnData::Numbers(rows.iter().map(|&row| values[row]).collect()),
+        ColumnData::Texts(values) => ColumnData::Texts(rows.iter().map(|&row| values[row].clone()).collect()),
+        ColumnData::Flags(values) => ColumnData::Flags(rows.iter().map(|&row| values[row]).collect()),
+    }
+}
+
+fn to_polars(name: &str, values: &ColumnData) -> Column {
+    let name = name.into();
+    match values {
+        ColumnData::Numbers(values) => {
+            let present = values.iter().map(|value| value.is_finite().then_some(*value));
+            Float64Chunked::from_iter_options(name, present).into_column()
+        }
+        ColumnData::Texts(values) => {
+            StringChunked::from_iter_options(name, values.iter().map(Option::as_deref)).into_column()
+        }
+        ColumnData::Flags(values) => {
+            BooleanChunked::from_iter_options(name, values.iter().copied()).into_column()
+        }
+    }
+}
+
+fn from_polars(column: &Column) -> Result<ColumnData, PolarsError> {
+    let series = column.as_materialized_series();
+    Ok(match series.dtype() {
+        DataType::String => {
+            ColumnData::Texts(series.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+        }
+        DataType::Boolean => ColumnData::Flags(series.bool()?.iter().collect()),
+        _ => ColumnData::Numbers(series.f64()?.iter().map(|value| value.unwrap_or(NULL)).collect()),
+    })
 }

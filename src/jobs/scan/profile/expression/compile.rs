@@ -1,27 +1,31 @@
 //! From SQL's syntax tree to what polars evaluates: the only place that decides what an expression may hold.
 
 use polars::prelude::{
-    ChunkApply, ClosedInterval, DataType, Expr, Field, IntoColumn, NULL, NamedFrom, Operator, Series, col,
-    lit, when,
+    ChunkApply, ClosedInterval, DataType, Expr, Field, IntoColumn, NULL, Operator, col, lit,
 };
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr as Sql, Function as Call, FunctionArg,
-    FunctionArgExpr, FunctionArguments, Ident, Spanned, UnaryOperator, Value, ValueWithSpan,
+    BinaryOperator, CeilFloorKind, DateTimeField, Expr as Sql, Ident, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::super::known::{self, Kind, Known, LONGEST_AGO, probably_meant};
 use super::error::short;
-use super::functions::{self, Function};
 use super::reader::position;
+use super::syntax::{Begins, chain, quoted};
 use super::{Expression, ExpressionError, Fault, Part, Reads};
 use crate::arithmetic::kept;
 
 /// How deep an expression may be nested; a chain of AND or OR counts once.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 50;
 /// Most steps of an expression. BETWEEN, CASE and NULLIF read a part twice, which nested grows without bounds.
 const MOST_STEPS: usize = 5_000;
-/// Most characters of a LIKE pattern.
-const LONGEST_PATTERN: usize = 100;
+/// Words of SQL that the parser takes for names where it finds nothing better.
+const WORDS: [&str; 13] =
+    ["AND", "OR", "NOT", "IN", "IS", "LIKE", "ILIKE", "BETWEEN", "THEN", "WHEN", "ELSE", "END", "AS"];
+/// First words of statements, likewise.
+const STATEMENTS: [&str; 12] = [
+    "ALTER", "CALL", "COPY", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "SELECT", "TRUNCATE", "UPDATE",
+    "WITH",
+];
 
 /// What is not finite becomes null, and -0.0 becomes 0.0.
 pub(super) fn finite(expr: Expr) -> Expr {
@@ -34,19 +38,14 @@ pub(super) fn finite(expr: Expr) -> Expr {
     )
 }
 
-/// One of two, by a condition; null counts as false.
-pub(super) fn choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
-    when(condition).then(then).otherwise(otherwise)
-}
-
 /// A checked part of an expression. Kind none is the word NULL.
-struct Checked {
-    expr: Expr,
-    kind: Option<Kind>,
-    steps: usize,
+pub(super) struct Checked {
+    pub(super) expr: Expr,
+    pub(super) kind: Option<Kind>,
+    pub(super) steps: usize,
 }
 
-type Outcome = Result<Checked, ExpressionError>;
+pub(super) type Outcome = Result<Checked, ExpressionError>;
 
 pub(super) struct Compiler<'a> {
     text: &'a str,
@@ -81,17 +80,17 @@ impl<'a> Compiler<'a> {
         Ok(Expression { text: sql.to_string(), kind, reads, expr, parts })
     }
 
-    fn fail(&self, at: &impl Spanned, fault: Fault) -> ExpressionError {
-        let place = Some(position(at.span().start)).filter(|&(line, _)| line > 0);
-        ExpressionError { text: self.text.to_owned(), place, fault }
+    pub(super) fn fail(&self, at: &impl Begins, fault: Fault) -> ExpressionError {
+        let place = Some(position(at.begins())).filter(|&(line, _)| line > 0);
+        ExpressionError { text: self.text.to_owned(), place, fault: Box::new(fault) }
     }
 
-    fn not_allowed(&self, at: &impl Spanned, what: impl Into<String>) -> ExpressionError {
+    pub(super) fn not_allowed(&self, at: &impl Begins, what: impl Into<String>) -> ExpressionError {
         self.fail(at, Fault::NotAllowed(what.into()))
     }
 
     /// A part that must have a value of the kind.
-    fn of_kind(&mut self, sql: &Sql, wanted: Kind) -> Outcome {
+    pub(super) fn of_kind(&mut self, sql: &Sql, wanted: Kind) -> Outcome {
         let checked = self.value(sql)?;
         match checked.kind {
             Some(kind) if kind == wanted => Ok(checked),
@@ -101,7 +100,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Parts of one kind, whichever, and that kind. The word NULL goes with all if `nulls`, and then takes their type.
-    fn alike(
+    pub(super) fn alike(
         &mut self,
         parts: &[&Sql],
         nulls: bool,
@@ -112,7 +111,6 @@ impl<'a> Compiler<'a> {
             let checked = self.value(sql)?;
             match (checked.kind, first) {
                 (None, _) if !nulls => return Err(self.fail(sql, Fault::Null(quoted(sql)))),
-                (None, _) => {}
                 (Some(kind), None) => first = Some((sql, kind)),
                 (Some(kind), Some((other, known))) if kind != known => {
                     let (left, right) = (quoted(other), quoted(sql));
@@ -132,7 +130,7 @@ impl<'a> Compiler<'a> {
         Ok((all, kind))
     }
 
-    fn value(&mut self, sql: &Sql) -> Outcome {
+    pub(super) fn value(&mut self, sql: &Sql) -> Outcome {
         if self.depth == DEEPEST {
             return Err(self.fail(sql, Fault::TooLarge));
         }
@@ -200,10 +198,10 @@ impl<'a> Compiler<'a> {
             (Some(column), _) => (column, None),
             (None, Some((base, ago))) => match find(base) {
                 Some(column) if !column.earlier => {
-                    return Err(self.fail(&Sql::Identifier(ident.clone()), Fault::NoEarlier(base.to_owned())));
+                    return Err(self.fail(ident, Fault::NoEarlier(base.to_owned())));
                 }
                 Some(_) if !(1..=LONGEST_AGO).contains(&ago) => {
-                    return Err(self.fail(&Sql::Identifier(ident.clone()), Fault::Ago(name.to_owned())));
+                    return Err(self.fail(ident, Fault::Ago(name.to_owned())));
                 }
                 Some(column) => (column, Some(ago)),
                 None => return Err(self.unknown(ident)),
@@ -217,6 +215,15 @@ impl<'a> Compiler<'a> {
 
     fn unknown(&self, ident: &Ident) -> ExpressionError {
         let name = ident.value.clone();
+        let word = |words: &[&str]| {
+            ident.quote_style.is_none() && words.iter().any(|word| name.eq_ignore_ascii_case(word))
+        };
+        if word(&STATEMENTS) {
+            return self.not_allowed(ident, format!("the statement {}", name.to_ascii_uppercase()));
+        }
+        if word(&WORDS) {
+            return self.fail(ident, Fault::Syntax(format!("expected an expression, found {name}")));
+        }
         let all = self.known.iter().map(|column| column.name);
         let meant = match known::earlier(&name) {
             Some((base, ago)) => {
@@ -226,7 +233,7 @@ impl<'a> Compiler<'a> {
             None => probably_meant(&name, all).map(str::to_owned),
         };
         let fault = Fault::UnknownColumn { name, meant, quoted: ident.quote_style.is_some() };
-        self.fail(&Sql::Identifier(ident.clone()), fault)
+        self.fail(ident, fault)
     }
 
     fn literal(&self, value: &ValueWithSpan) -> Outcome {
@@ -287,7 +294,7 @@ impl<'a> Compiler<'a> {
         Ok(Checked { expr: joined(all, operator), kind: Some(Kind::Flag), steps })
     }
 
-    fn compare(&mut self, left: &Sql, right: &Sql, how: fn(Expr, Expr) -> Expr) -> Outcome {
+    pub(super) fn compare(&mut self, left: &Sql, right: &Sql, how: fn(Expr, Expr) -> Expr) -> Outcome {
         let (mut both, _) = self.alike(&[left, right], false)?;
         let steps = steps(&both) + 1;
         let right = both.remove(1).expr;
@@ -317,170 +324,6 @@ impl<'a> Compiler<'a> {
         let expr = if negated { within.not() } else { within };
         Ok(Checked { expr, kind: Some(Kind::Flag), steps })
     }
-
-    /// The list holds literals only: tickers and sectors, mostly.
-    fn in_list(&mut self, inner: &Sql, list: &[Sql], negated: bool) -> Outcome {
-        let mut parts = vec![inner];
-        parts.extend(list);
-        if let Some(other) = list.iter().find(|part| literal_of(part).is_none()) {
-            return Err(self.not_allowed(other, format!("{} in a list", quoted(other))));
-        }
-        let (mut all, kind) = self.alike(&parts, false)?;
-        let steps = steps(&all) + 1;
-        let series = match kind {
-            Some(Kind::Number) => {
-                let numbers = list.iter().filter_map(|part| match literal_of(part)? {
-                    (Value::Number(digits, _), sign) => Some(sign * digits.parse::<f64>().ok()?),
-                    _ => None,
-                });
-                Series::new("".into(), numbers.collect::<Vec<f64>>())
-            }
-            Some(Kind::Text) => {
-                let texts = list.iter().filter_map(|part| match literal_of(part)? {
-                    (Value::SingleQuotedString(text), _) => Some(text.as_str()),
-                    _ => None,
-                });
-                Series::new("".into(), texts.collect::<Vec<&str>>())
-            }
-            _ => return Err(self.not_allowed(inner, "a list of conditions")),
-        };
-        let within = all.swap_remove(0).expr.is_in(lit(series).implode(false), false);
-        let expr = if negated { within.not() } else { within };
-        Ok(Checked { expr, kind: Some(Kind::Flag), steps })
-    }
-
-    fn like(&mut self, inner: &Sql, pattern: &Sql, negated: bool, any_case: bool) -> Outcome {
-        let text = self.of_kind(inner, Kind::Text)?;
-        let pattern = match literal_of(pattern) {
-            Some((Value::SingleQuotedString(pattern), _)) if pattern.chars().count() <= LONGEST_PATTERN => {
-                pattern
-            }
-            Some((Value::SingleQuotedString(_), _)) => return Err(self.fail(pattern, Fault::TooLarge)),
-            _ => return Err(self.not_allowed(pattern, format!("{} as a pattern", quoted(pattern)))),
-        };
-        let matches = text.expr.str().contains(lit(regex_of(pattern, any_case)), true);
-        let expr = if negated { matches.not() } else { matches };
-        Ok(Checked { expr, kind: Some(Kind::Flag), steps: text.steps + 2 })
-    }
-
-    fn case(
-        &mut self,
-        whole: &Sql,
-        operand: Option<&Sql>,
-        arms: &[CaseWhen],
-        otherwise: Option<&Sql>,
-    ) -> Outcome {
-        let mut conditions = Vec::with_capacity(arms.len());
-        for arm in arms {
-            conditions.push(match operand {
-                Some(operand) => self.compare(operand, &arm.condition, Expr::eq)?,
-                None => self.of_kind(&arm.condition, Kind::Flag)?,
-            });
-        }
-        let null = Sql::Value(Value::Null.into());
-        let mut results: Vec<&Sql> = arms.iter().map(|arm| &arm.result).collect();
-        results.push(otherwise.unwrap_or(&null));
-        let (mut results, kind) = self.alike(&results, true)?;
-        if kind.is_none() {
-            return Err(self.fail(whole, Fault::Null(quoted(whole))));
-        }
-        let steps = steps(&conditions) + steps(&results) + arms.len();
-        let mut expr = results.remove(arms.len()).expr;
-        for (condition, result) in conditions.into_iter().zip(results).rev() {
-            expr = choose(condition.expr, result.expr, expr);
-        }
-        Ok(Checked { expr, kind, steps })
-    }
-
-    fn function(&mut self, call: &Call) -> Outcome {
-        let at = &call.name;
-        let name = at.to_string();
-        if call.over.is_some() {
-            return Err(self.fail(at, Fault::ManyRows(format!("{} OVER", name.to_ascii_uppercase()))));
-        }
-        let plain = call.filter.is_none()
-            && call.null_treatment.is_none()
-            && call.within_group.is_empty()
-            && matches!(call.parameters, FunctionArguments::None);
-        let arguments = match &call.args {
-            FunctionArguments::List(list)
-                if plain && list.duplicate_treatment.is_none() && list.clauses.is_empty() =>
-            {
-                list.args.iter().map(|argument| match argument {
-                    FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument),
-                    _ => None,
-                })
-            }
-            _ => {
-                functions::find(&name).map_err(|fault| self.fail(at, fault))?;
-                return Err(self.not_allowed(at, quoted(call)));
-            }
-        };
-        match arguments.collect::<Option<Vec<&Sql>>>() {
-            Some(arguments) => self.call(&name, at, &arguments),
-            None => {
-                functions::find(&name).map_err(|fault| self.fail(at, fault))?;
-                Err(self.not_allowed(at, quoted(call)))
-            }
-        }
-    }
-
-    fn call(&mut self, name: &str, at: &impl Spanned, arguments: &[&Sql]) -> Outcome {
-        let (function, takes) = functions::find(name).map_err(|fault| self.fail(at, fault))?;
-        if !takes.accepts(arguments.len()) {
-            return Err(self.fail(at, functions::arguments(name, takes)));
-        }
-        let (mut values, mut decimals) = (arguments, 0);
-        if function == Function::Round
-            && let [_, literal] = arguments
-        {
-            decimals = match literal_of(literal) {
-                Some((Value::Number(digits, _), 1.0)) => {
-                    digits.parse().ok().filter(|&digits: &u32| digits <= 15)
-                }
-                _ => None,
-            }
-            .ok_or_else(|| self.fail(*literal, functions::arguments(name, takes)))?;
-            values = &arguments[..1];
-        }
-        let (checked, kind) = match takes.kind() {
-            Some(kind) => {
-                let all: Result<Vec<_>, _> = values.iter().map(|value| self.of_kind(value, kind)).collect();
-                (all?, Some(kind))
-            }
-            None => self.alike(values, true)?,
-        };
-        if kind.is_none() {
-            return Err(self.fail(at, Fault::Null(format!("`{name}(…)`"))));
-        }
-        let steps = 2 * steps(&checked) + 2;
-        let exprs = checked.into_iter().map(|checked| checked.expr).collect();
-        let expr =
-            function.over(exprs, decimals).ok_or_else(|| self.fail(at, functions::arguments(name, takes)))?;
-        Ok(Checked { expr, kind, steps })
-    }
-}
-
-/// The conditions that one operator joins, from left to right; through parentheses if `nested`.
-fn chain<'s>(sql: &'s Sql, operator: &BinaryOperator, nested: bool) -> Vec<&'s Sql> {
-    let mut found = Vec::new();
-    let mut open = vec![sql];
-    while let Some(sql) = open.pop() {
-        match sql {
-            Sql::BinaryOp { left, op, right } if op == operator => open.extend([&**right, &**left]),
-            Sql::Nested(inner) if nested && is_chain(inner, operator) => open.push(inner),
-            other => found.push(other),
-        }
-    }
-    found
-}
-
-fn is_chain(sql: &Sql, operator: &BinaryOperator) -> bool {
-    match sql {
-        Sql::BinaryOp { op, .. } => op == operator,
-        Sql::Nested(inner) => is_chain(inner, operator),
-        _ => false,
-    }
 }
 
 /// Conditions joined pairwise, so that a long chain is not deep. Three-valued AND and OR do not mind the order.
@@ -504,40 +347,8 @@ fn test(checked: Checked, how: fn(Expr) -> Expr) -> Checked {
     Checked { expr: how(checked.expr), kind: Some(Kind::Flag), steps: checked.steps + 1 }
 }
 
-fn steps(all: &[Checked]) -> usize {
+pub(super) fn steps(all: &[Checked]) -> usize {
     all.iter().map(|checked| checked.steps).sum()
-}
-
-/// A part of the text, as a fault quotes it.
-fn quoted(part: &impl std::fmt::Display) -> String {
-    format!("`{}`", short(&part.to_string()))
-}
-
-/// The literal that a part is, and its sign.
-fn literal_of(sql: &Sql) -> Option<(&Value, f64)> {
-    match sql {
-        Sql::Value(value) => Some((&value.value, 1.0)),
-        Sql::UnaryOp { op: UnaryOperator::Minus, expr } => match &**expr {
-            Sql::Value(ValueWithSpan { value: value @ Value::Number(..), .. }) => Some((value, -1.0)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A LIKE pattern as a regular expression: `%` is any text, `_` any character, all else itself.
-fn regex_of(pattern: &str, any_case: bool) -> String {
-    let mut regex = String::from(if any_case { "(?is)^" } else { "(?s)^" });
-    for character in pattern.chars() {
-        match character {
-            '%' => regex.push_str(".*"),
-            '_' => regex.push('.'),
-            sign if sign.is_ascii_punctuation() => regex.extend(['\\', sign]),
-            other => regex.push(other),
-        }
-    }
-    regex.push('$');
-    regex
 }
 
 fn data_type(kind: Kind) -> DataType {

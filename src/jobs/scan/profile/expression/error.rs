@@ -13,7 +13,7 @@ pub struct ExpressionError {
     /// Where in it, as line and character, both from 1; none where the fault has no place of its own.
     pub place: Option<(usize, usize)>,
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
 }
 
 /// What is wrong with an expression.
@@ -99,8 +99,11 @@ pub enum Fault {
 impl Fault {
     /// The fault of a part whose kind is not the wanted one.
     pub(super) fn kind(part: &impl fmt::Display, is: Option<Kind>, wanted: Kind) -> Self {
-        let is = is.map_or("null", Kind::words);
-        Fault::Kind { part: short(&part.to_string()), is, wanted: wanted.words() }
+        Fault::Kind {
+            part: short(&part.to_string()),
+            is: is.map_or("null", Kind::words),
+            wanted: wanted.words(),
+        }
     }
 }
 
@@ -127,7 +130,7 @@ impl fmt::Display for ExpressionError {
 impl ExpressionError {
     /// What the user can do.
     pub fn hint(&self) -> String {
-        match &self.fault {
+        match &*self.fault {
             Fault::Empty => "leave it out, or write a condition such as close > sma_200".into(),
             Fault::TooLarge => "split the work: fewer terms, or a list of text after IN".into(),
             Fault::Syntax(_) | Fault::Trailing(_) => {
@@ -145,12 +148,13 @@ impl ExpressionError {
             }
             Fault::Ago(_) => format!("write 1 to {LONGEST_AGO} sessions, such as close_5d_ago"),
             Fault::UnknownFunction { meant: Some(meant), .. } => format!("did you mean {meant}?"),
-            Fault::UnknownFunction { .. } => format!("functions are {}", functions::names()),
+            Fault::UnknownFunction { .. } | Fault::Arguments { .. } => {
+                format!("functions are {}", functions::names())
+            }
             Fault::ManyRows(_) => {
                 "ranks and z-scores over the market are columns: see `scan columns` for names that end in _rank and _z"
                     .into()
             }
-            Fault::Arguments { .. } => format!("functions are {}", functions::names()),
             Fault::NotAllowed(_) => {
                 "use columns, numbers, 'text', + - * /, comparisons, AND OR NOT, IS NULL, IN, BETWEEN, LIKE, CASE \
                  and functions"

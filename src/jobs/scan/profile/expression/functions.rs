@@ -155,7 +155,7 @@ impl Function {
             Function::Power => finite(all.pop()?.pow(last)),
             Function::NullIf => {
                 let value = all.pop()?;
-                super::compile::choose(value.clone().eq(last), lit(NULL), value)
+                super::forms::choose(value.clone().eq(last), lit(NULL), value)
             }
             Function::Abs => last.abs(),
             Function::Ceil => finite(last.ceil()),

@@ -6,8 +6,10 @@
 
 mod compile;
 mod error;
+mod forms;
 mod functions;
 mod reader;
+mod syntax;
 #[cfg(test)]
 mod tests;
 
@@ -93,7 +95,7 @@ impl Expression {
             return Ok(expression);
         }
         let fault = Fault::kind(&format!("`{}`", expression.text), Some(expression.kind), Kind::Flag);
-        Err(ExpressionError { text: text.to_owned(), place: Some((1, 1)), fault })
+        Err(ExpressionError { text: text.to_owned(), place: Some((1, 1)), fault: Box::new(fault) })
     }
 
     /// The expression as SQL, in the parser's own spacing and capitals, so that equal meaning mostly has equal text.

@@ -13,7 +13,7 @@ use super::{Expression, ExpressionError, Fault};
 /// Most bytes of an expression.
 const MOST_BYTES: usize = 20_000;
 /// Most words and signs, not counting texts and commas: a list of tickers may be long, a calculation may not.
-const MOST_TOKENS: usize = 1_000;
+const MOST_TOKENS: usize = 600;
 
 const DIALECT: GenericDialect = GenericDialect {};
 
@@ -26,7 +26,7 @@ pub(in super::super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(in super::super) fn new(text: &'a str, known: &'a [Known]) -> Result<Self, ExpressionError> {
-        let fail = |fault| ExpressionError { text: text.to_owned(), place: None, fault };
+        let fail = |fault| ExpressionError { text: text.to_owned(), place: None, fault: Box::new(fault) };
         if text.trim().is_empty() {
             return Err(fail(Fault::Empty));
         }
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         }
         let tokens = Tokenizer::new(&DIALECT, text).tokenize_with_location().map_err(|error| {
             let place = Some(position(error.location)).filter(|&(line, _)| line > 0);
-            let fault = Fault::Syntax(own_words(&error.message));
+            let fault = Box::new(Fault::Syntax(own_words(&error.message)));
             ExpressionError { text: text.to_owned(), place, fault }
         })?;
         let counts = |token: &&TokenWithSpan| {
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         ExpressionError {
             text: self.text.to_owned(),
             place: Some(place).filter(|&(line, _)| line > 0),
-            fault,
+            fault: Box::new(fault),
         }
     }
 

@@ -1,0 +1,167 @@
+//! A panel's instruments as bytes, for the scan's cache: who it is, its latest bar and signals, and its factors of the session.
+//! Numbers are little-endian and keep their bits. What follows each other here is part of the scan's definitions.
+
+use std::sync::Arc;
+
+use super::panel::Panel;
+use crate::store::features::{self, FeatureRow};
+use crate::store::instruments::Instrument;
+use crate::store::signals::{self, LatestSignals};
+
+/// Length of a text that is not there.
+const NO_TEXT: u16 = u16::MAX;
+
+/// The row of the instrument at a place of the panel.
+pub fn pack(panel: &Panel, place: usize) -> Vec<u8> {
+    let one = &panel.instruments[place];
+    let mut bytes = Vec::with_capacity(720);
+    for text in [Some(&one.ticker), one.kind.as_ref(), one.sector.as_ref(), one.exchange.as_ref()] {
+        let length = text.map_or(NO_TEXT, |text| text.len() as u16);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(text.map_or(&[] as &[u8], |text| text.as_bytes()));
+    }
+    bytes.push(u8::from(one.financial));
+    let signals = panel.signals_of(one.id);
+    bytes.push(u8::from(signals.is_some()));
+    if let Some(row) = signals {
+        bytes.extend(row.session.to_le_bytes());
+        row.bar.iter().chain(&row.values).for_each(|value| bytes.extend(value.to_le_bytes()));
+    }
+    let features = panel.features_of(one.id);
+    bytes.push(features.map_or(0, |row| 1 + u8::from(row.in_population)));
+    if let Some(row) = features {
+        row.values.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
+    }
+    bytes
+}
+
+/// Gathers rows into a panel.
+#[derive(Default)]
+pub struct Unpacking {
+    instruments: Vec<Instrument>,
+    signals: Vec<LatestSignals>,
+    features: Vec<(i32, FeatureRow)>,
+}
+
+impl Unpacking {
+    /// Takes a row whose factors are of `session`; none where its bytes are not of the form.
+    pub fn take(&mut self, id: i32, session: i32, bytes: &[u8]) -> Option<()> {
+        let mut bytes = Bytes(bytes);
+        let ticker = bytes.text()??;
+        let (kind, sector, exchange) = (bytes.text()?, bytes.text()?, bytes.text()?);
+        let financial = bytes.byte()? == 1;
+        self.instruments.push(Instrument { id, ticker, kind, sector, financial, exchange });
+        if bytes.byte()? == 1 {
+            let mut row = LatestSignals {
+                instrument_id: id,
+                session: i32::from_le_bytes(bytes.array()?),
+                bar: [f64::NAN; 5],
+                values: [f64::NAN; signals::WIDTH],
+            };
+            for value in row.bar.iter_mut().chain(&mut row.values) {
+                *value = f64::from_le_bytes(bytes.array()?);
+            }
+            self.signals.push(row);
+        }
+        let features = bytes.byte()?;
+        if features > 0 {
+            let mut row =
+                FeatureRow { session, in_population: features == 2, values: [f64::NAN; features::WIDTH] };
+            for value in &mut row.values {
+                *value = f64::from_le_bytes(bytes.array()?);
+            }
+            self.features.push((id, row));
+        }
+        bytes.0.is_empty().then_some(())
+    }
+
+    /// The panel of all rows taken; who the benchmark is and who is behind is not in them.
+    pub fn panel(mut self, session: i32) -> Panel {
+        self.instruments.sort_unstable_by_key(|one| one.id);
+        self.signals.sort_unstable_by_key(|row| row.instrument_id);
+        self.features.sort_unstable_by_key(|(id, _)| *id);
+        Panel {
+            session,
+            instruments: Arc::new(self.instruments),
+            signals: self.signals,
+            features: self.features,
+            ..Panel::default()
+        }
+    }
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl Bytes<'_> {
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    /// Outer none: not of the form; inner none: there is no text.
+    fn text(&mut self) -> Option<Option<String>> {
+        let length = u16::from_le_bytes(self.array()?);
+        if length == NO_TEXT {
+            return Some(None);
+        }
+        let (text, rest) = self.0.split_at_checked(length as usize)?;
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).ok().map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panel() -> Panel {
+        let instrument = |id, ticker: &str, sector: Option<&str>| Instrument {
+            id,
+            ticker: ticker.into(),
+            kind: Some("CS".into()),
+            sector: sector.map(str::to_owned),
+            financial: id == 7,
+            exchange: None,
+        };
+        let mut values = [f64::NAN; signals::WIDTH];
+        values[3] = -0.1;
+        let signals = LatestSignals { instrument_id: 7, session: 41, bar: [1.0, 2.0, 0.5, 1.5, 0.0], values };
+        let mut values = [1.0 / 3.0; features::WIDTH];
+        values[1] = f64::NAN;
+        let features = FeatureRow { session: 41, in_population: true, values };
+        Panel {
+            session: 41,
+            instruments: Arc::new(vec![instrument(7, "BRK.A", Some("Financials")), instrument(9, "É", None)]),
+            signals: vec![signals],
+            features: vec![(7, features)],
+            ..Panel::default()
+        }
+    }
+
+    #[test]
+    fn what_is_packed_comes_back_to_the_bit_in_any_order() {
+        let panel = panel();
+        let mut unpacking = Unpacking::default();
+        for place in [1, 0] {
+            unpacking.take(panel.instruments[place].id, 41, &pack(&panel, place)).unwrap();
+        }
+        let back = unpacking.panel(41);
+        // NaN is not equal to itself, but its words are.
+        assert_eq!(format!("{back:?}"), format!("{panel:?}"));
+    }
+
+    #[test]
+    fn half_a_row_and_a_longer_one_are_refused() {
+        let bytes = pack(&panel(), 0);
+        for length in 0..bytes.len() {
+            assert!(Unpacking::default().take(7, 41, &bytes[..length]).is_none(), "{length}");
+        }
+        let longer: Vec<u8> = bytes.iter().copied().chain([0]).collect();
+        assert!(Unpacking::default().take(7, 41, &longer).is_none());
+    }
+}
