@@ -105,7 +105,7 @@ impl From<ProfileError> for Fault {
         let code = match &error {
             ProfileError::NotFound { .. } => "unknown_profile",
             ProfileError::Value { .. } => "bad_value",
-            ProfileError::Expression { source, .. } => match &source.fault {
+            ProfileError::Expression { source, .. } => match &*source.fault {
                 Wrong::UnknownColumn { .. } => "unknown_column",
                 _ => "bad_expression",
             },
