@@ -48,6 +48,9 @@ async fn refresh(client: &mut Client) {
 async fn print_again(client: &mut Client, ids: &[i32], print: u64) {
     let session = market::first() + SESSIONS - 1;
     let transaction = client.transaction().await.unwrap();
-    market::write(&transaction, ids, session..session + 1, |id, session| Some(market::bar(id, session, print))).await;
+    market::write(&transaction, ids, session..session + 1, |id, session| {
+        Some(market::bar(id, session, print))
+    })
+    .await;
     transaction.commit().await.unwrap();
 }

@@ -23,7 +23,8 @@ impl Store {
     /// # Errors
     /// As of any connection.
     pub async fn listen(&self) -> Result<Listener, StoreError> {
-        let (client, mut connection) = self.config().connect(NoTls).await.map_err(|error| self.sort(error))?;
+        let (client, mut connection) =
+            self.config().connect(NoTls).await.map_err(|error| self.sort(error))?;
         // One place: wake-ups that come while the last one is not yet taken are that one.
         let (wake, wakes) = mpsc::channel(1);
         let mut messages = stream::poll_fn(move |context| match connection.poll_message(context) {

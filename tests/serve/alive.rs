@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::server::{Server, perl, scan, until, words};
+use crate::server::{Server, perl, scan, text, until, words};
 use crate::support::{Database, market, server as database_server};
 use crate::{print_again, ready};
 
@@ -62,7 +62,12 @@ fn full(database: &Database) -> Value {
 async fn a_committed_bar_comes_to_the_stream_without_being_asked_for() {
     let (database, mut client, ids) = ready().await;
     let mut server = Server::ready(&database);
-    let events = Events::open(&database, &server, "/v1/scan/stream?limit=100&columns=close,ics", "application/x-ndjson");
+    let events = Events::open(
+        &database,
+        &server,
+        "/v1/scan/stream?limit=100&columns=close,ics",
+        "application/x-ndjson",
+    );
     assert_eq!(events.line(), "type: application/x-ndjson");
     let loaded = events.next("progress");
     assert_eq!((loaded["stage"].as_str(), loaded["instruments"].as_u64()), (Some("loaded"), Some(31)));
@@ -76,7 +81,10 @@ async fn a_committed_bar_comes_to_the_stream_without_being_asked_for() {
     // Uncommitted, it is nobody's business.
     let (session, last) = (market::first() + 99, ids[4]);
     let transaction = client.transaction().await.unwrap();
-    market::write(&transaction, &[last], session..session + 1, |id, session| Some(market::bar(id, session, 7))).await;
+    market::write(&transaction, &[last], session..session + 1, |id, session| {
+        Some(market::bar(id, session, 7))
+    })
+    .await;
     assert!(events.lines.recv_timeout(Duration::from_millis(300)).is_err());
     let committed = Instant::now();
     transaction.commit().await.unwrap();
@@ -99,6 +107,10 @@ async fn a_committed_bar_comes_to_the_stream_without_being_asked_for() {
     }
     rows.sort_by_key(|row| row["place"].as_u64());
     assert_eq!(Value::from(rows), server.rows("limit=100&columns=close,ics"));
+
+    // Who goes away is not kept.
+    drop(Events::open(&database, &server, "/v1/scan/stream?limit=1", "text/event-stream"));
+    until("one stream is left", || server.get("/metrics").body.contains("\ntidemark_streams 1\n"));
 
     // One that no longer matches leaves, and it is said why.
     let narrow = Events::open(
@@ -123,8 +135,10 @@ async fn a_committed_bar_comes_to_the_stream_without_being_asked_for() {
 async fn server_sent_events_hold_the_same_and_a_past_session_ends() {
     let (database, _client, _) = ready().await;
     let server = Server::ready(&database);
-    let events = Events::open(&database, &server, "/v1/scan/stream?limit=2&as_of=2022-05-10", "text/event-stream");
-    let lines: Vec<String> = std::iter::from_fn(|| Some(events.line())).take_while(|line| line != "closed").collect();
+    let events =
+        Events::open(&database, &server, "/v1/scan/stream?limit=2&as_of=2022-05-10", "text/event-stream");
+    let lines: Vec<String> =
+        std::iter::from_fn(|| Some(events.line())).take_while(|line| line != "closed").collect();
     let names: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("event: ")).collect();
     assert_eq!(lines[0], "type: text/event-stream");
     assert_eq!(names, ["progress", "progress", "row", "row", "done"]);
@@ -150,11 +164,11 @@ async fn changes_that_are_committed_while_its_connections_are_killed_are_not_mis
         print_again(&mut client, &some[..1], 20 + round).await;
         if round % 3 == 0 {
             let wanted = full(&database).to_string();
-            until("nothing is missed", || server.rows("limit=100").to_string() == wanted);
+            until("nothing is missed", || text(&server.rows("limit=100")) == wanted);
         }
     }
     let wanted = full(&database).to_string();
-    until("nothing is missed", || server.rows("limit=100").to_string() == wanted);
+    until("nothing is missed", || text(&server.rows("limit=100")) == wanted);
     assert!(killed >= 4, "only {killed} connections were killed");
     assert_eq!(server.get("/healthz").json()["status"], "ok");
 }
@@ -184,7 +198,7 @@ async fn while_the_database_is_away_answers_go_on_from_memory_and_say_how_old_th
     elsewhere.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await.unwrap();
     let wanted = full(&database).to_string();
     assert_ne!(wanted, before.to_string());
-    until("it is back", || server.rows("limit=100").to_string() == wanted);
+    until("it is back", || text(&server.rows("limit=100")) == wanted);
     assert_eq!(server.get("/healthz").json()["status"], "ok");
 }
 

@@ -24,6 +24,23 @@ async fn a_client_in_another_language_asks_over_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn both_doors_may_be_open_and_the_end_of_the_input_closes_both() {
+    let (database, _client, _) = ready().await;
+    let mut server = Server::start(scan(&database, &["serve", "--stdio", "--http", "127.0.0.1:0"]));
+    until("the market is loaded", || server.get("/healthz").status == 200);
+    server.send("{\"requestId\": \"a\", \"limit\": 3}");
+    let answer = loop {
+        let line = server.line();
+        if line != "READY" {
+            break serde_json::from_str::<serde_json::Value>(&line).unwrap();
+        }
+    };
+    assert_eq!(answer["rows"], server.rows("limit=3"));
+    server.end();
+    assert_eq!(server.code(), Some(0), "{}", server.said());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_connections_are_answered_or_refused_and_the_next_one_is_answered() {
     let (database, _client, _) = ready().await;
     let server = Server::ready(&database);
@@ -47,7 +64,11 @@ async fn where_there_is_a_token_only_who_bears_it_is_answered() {
         ("/nowhere", ""),
     ] {
         let page = server.get_with(path, header);
-        assert_eq!((page.status, page.json()["error"]["code"].as_str()), (401, Some("unauthorized")), "{path}");
+        assert_eq!(
+            (page.status, page.json()["error"]["code"].as_str()),
+            (401, Some("unauthorized")),
+            "{path}"
+        );
     }
     let header = "authorization: Bearer correct horse battery\r\n";
     until("the market is loaded", || server.get_with("/healthz", header).status == 200);
@@ -88,7 +109,10 @@ async fn a_market_without_features_is_an_answer_with_a_code_and_then_one_with_ro
     let sessions = crate::market::first()..crate::market::first() + 80;
     crate::market::open_chunks(&mut client, sessions.clone()).await;
     let transaction = client.transaction().await.unwrap();
-    crate::market::write(&transaction, &ids, sessions, |id, session| Some(crate::market::bar(id, session, 0))).await;
+    crate::market::write(&transaction, &ids, sessions, |id, session| {
+        Some(crate::market::bar(id, session, 0))
+    })
+    .await;
     transaction.commit().await.unwrap();
     until("the bars are seen", || server.get("/v1/scan").json()["error"]["code"] == "no_features");
     let refused = server.get("/v1/scan");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidemark::jobs::scan::columns;
 use tidemark::store::date_of;
 
-use crate::server::{Server, encoded, scan, words};
+use crate::server::{Server, encoded, scan, text, words};
 use crate::support::{Database, market};
 use crate::{SESSIONS, print_again, ready};
 
@@ -31,7 +31,19 @@ fn questions() -> Vec<(&'static str, &'static str, String, usize)> {
 fn of_command(database: &Database, question: &(&str, &str, String, usize), as_of: Option<&str>) -> Value {
     let (filter, order, columns, limit) = question;
     let limit = limit.to_string();
-    let mut args = vec!["full", "--format", "json", "--where", filter, "--order-by", order, "--columns", columns, "--limit", &limit];
+    let mut args = vec![
+        "full",
+        "--format",
+        "json",
+        "--where",
+        filter,
+        "--order-by",
+        order,
+        "--columns",
+        columns,
+        "--limit",
+        &limit,
+    ];
     args.extend(as_of.map(|day| ["--as-of", day]).into_iter().flatten());
     let output = scan(database, &args).output().unwrap();
     assert!(output.status.success(), "{}", words(&output));
@@ -41,11 +53,20 @@ fn of_command(database: &Database, question: &(&str, &str, String, usize), as_of
 fn of_http(server: &Server, question: &(&str, &str, String, usize), as_of: Option<&str>) -> Value {
     let (filter, order, columns, limit) = question;
     let day = as_of.map_or(String::new(), |day| format!("&as_of={day}"));
-    server.rows(&format!("where={}&order_by={}&columns={}&limit={limit}{day}", encoded(filter), encoded(order), encoded(columns)))
+    server.rows(&format!(
+        "where={}&order_by={}&columns={}&limit={limit}{day}",
+        encoded(filter),
+        encoded(order),
+        encoded(columns)
+    ))
 }
 
 /// The rows of all questions by lines; all are asked at once.
-fn by_lines(database: &Database, questions: &[(&str, &str, String, usize)], as_of: Option<&str>) -> Vec<Value> {
+fn by_lines(
+    database: &Database,
+    questions: &[(&str, &str, String, usize)],
+    as_of: Option<&str>,
+) -> Vec<Value> {
     let mut child = scan(database, &["serve", "--stdio"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -58,7 +79,8 @@ fn by_lines(database: &Database, questions: &[(&str, &str, String, usize)], as_o
         writeln!(input, "{request}").unwrap();
     }
     drop(input);
-    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
+    let lines: Vec<String> =
+        BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!((lines[0].as_str(), lines.len()), ("READY", questions.len() + 1), "{lines:?}");
     let mut rows = vec![Value::Null; questions.len()];
@@ -88,9 +110,9 @@ async fn lines_http_and_a_full_scan_give_the_same_rows_to_the_bit() {
                 let wanted = of_command(&database, question, as_of);
                 // The server follows by itself; only the moment at which it has done so is not ours.
                 crate::server::until("the server has followed", || {
-                    of_http(&server, question, as_of).to_string() == wanted.to_string()
+                    text(&of_http(&server, question, as_of)) == text(&wanted)
                 });
-                assert_eq!(by_lines.to_string(), wanted.to_string());
+                assert_eq!(text(&by_lines), text(&wanted));
                 let listed = wanted.as_array().unwrap();
                 rows += listed.len();
                 values += listed.iter().map(|row| row.as_object().unwrap().len()).sum::<usize>();

@@ -21,7 +21,9 @@ async fn the_document_describes_real_answers_of_every_endpoint() {
     let mut schemas = Schemas::new();
     let names: Vec<&String> = document["components"]["schemas"].as_object().unwrap().keys().collect();
     for name in &names {
-        compiler.compile(&format!("{PLACE}#/components/schemas/{name}"), &mut schemas).unwrap_or_else(|e| panic!("{name}: {e}"));
+        compiler
+            .compile(&format!("{PLACE}#/components/schemas/{name}"), &mut schemas)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
     }
     let mut valid = |name: &str, answer: &Value| {
         let schema = compiler.compile(&format!("{PLACE}#/components/schemas/{name}"), &mut schemas).unwrap();
@@ -33,7 +35,11 @@ async fn the_document_describes_real_answers_of_every_endpoint() {
     for (path, template, status) in [
         ("/v1/scan?limit=5", "/v1/scan", 200),
         ("/v1/scan?profile=quality-at-a-fair-price&limit=3", "/v1/scan", 200),
-        ("/v1/scan?columns=close_5d_ago,in_population,tier,close*2%20AS%20twice&tickers=TST1,tst2,SPY", "/v1/scan", 200),
+        (
+            "/v1/scan?columns=close_5d_ago,in_population,tier,close*2%20AS%20twice&tickers=TST1,tst2,SPY",
+            "/v1/scan",
+            200,
+        ),
         ("/v1/scan?where=close%3C0", "/v1/scan", 200),
         ("/v1/scan?as_of=2022-05-10&limit=2", "/v1/scan", 200),
         ("/v1/scan?where=clsoe%3E1", "/v1/scan", 400),
@@ -67,7 +73,9 @@ async fn the_document_describes_real_answers_of_every_endpoint() {
     }
 
     let path = "/v1/scan/stream?limit=3&as_of=2022-05-10";
-    let output = perl(&database, "events.pl", &[&server.address.to_string(), path, "application/x-ndjson"]).output().unwrap();
+    let output = perl(&database, "events.pl", &[&server.address.to_string(), path, "application/x-ndjson"])
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let events: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert_eq!(events.len(), 6, "{text}");

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ use crate::support::Database;
 /// A running server, which goes with its test.
 pub struct Server {
     child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
     pub address: SocketAddr,
     said: Arc<Mutex<Vec<String>>>,
 }
@@ -32,7 +34,11 @@ impl Page {
 /// The command line, led to the test's database.
 pub fn scan(database: &Database, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scan"));
-    command.args(args).env("DATABASE_URL", &database.url).env_remove("TIDEMARK_HTTP_TOKEN").env_remove("RUST_LOG");
+    command
+        .args(args)
+        .env("DATABASE_URL", &database.url)
+        .env_remove("TIDEMARK_HTTP_TOKEN")
+        .env_remove("RUST_LOG");
     command
 }
 
@@ -59,7 +65,8 @@ impl Server {
 
     /// Starts one and waits until it listens.
     pub fn start(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let said = Arc::new(Mutex::new(Vec::new()));
         let mut address = None;
@@ -72,9 +79,29 @@ impl Server {
             }
         }
         let kept = said.clone();
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line));
+        });
         let address = address.unwrap_or_else(|| panic!("it does not listen: {:?}", said.lock().unwrap()));
-        Self { child, address, said }
+        let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        Self { child, input, output, address, said }
+    }
+
+    /// Writes a line to its standard input.
+    pub fn send(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// The next line of its standard output.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Ends its standard input.
+    pub fn end(&mut self) {
+        self.input = None;
     }
 
     pub fn get(&self, path: &str) -> Page {
@@ -85,7 +112,8 @@ impl Server {
     pub fn get_with(&self, path: &str, headers: &str) -> Page {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}connection: close\r\n\r\n", self.address);
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}connection: close\r\n\r\n", self.address);
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -107,7 +135,8 @@ impl Server {
 
     /// Sends it a signal.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        let sent =
+            Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
@@ -126,6 +155,11 @@ impl Drop for Server {
     }
 }
 
+/// A value to the bit: values of JSON hold two zeros for one.
+pub fn text(value: &Value) -> String {
+    value.to_string()
+}
+
 /// Asks until it holds.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
@@ -137,5 +171,15 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Text for an address's query.
 pub fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
+        .collect()
 }

@@ -15,7 +15,7 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode
     };
     let columns: Vec<&Column> = columns::all().iter().filter(wanted).collect();
     if as_json {
-        println!("{:#}", Value::from_iter(columns.into_iter().map(column_json)));
+        println!("{:#}", columns.into_iter().map(column_json).collect::<Value>());
         return Ok(ExitCode::SUCCESS);
     }
     let row = |column: &&Column| {

@@ -119,7 +119,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let clean = verdict.comparison.differing == 0;
             return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Columns { .. } | Command::Profiles { .. } | Command::Serve(_) => return Ok(ExitCode::SUCCESS),
+        Command::Columns { .. } | Command::Profiles { .. } | Command::Serve(_) => {
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     let profile = asked.profile()?;
     let mut client = store.client().await?;

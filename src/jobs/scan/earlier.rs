@@ -83,11 +83,7 @@ impl Earlier {
     ///
     /// # Errors
     /// Bars that no arithmetic takes.
-    pub fn of_tape(
-        panel: &Panel,
-        tape: &Tape,
-        wanted: &[(String, u32)],
-    ) -> Result<Option<Self>, ScanError> {
+    pub fn of_tape(panel: &Panel, tape: &Tape, wanted: &[(String, u32)]) -> Result<Option<Self>, ScanError> {
         let mut of_bars: BTreeMap<u32, Vec<(&str, Source)>> = BTreeMap::new();
         for (name, ago) in wanted {
             match columns::find(name).map(|column| column.source) {

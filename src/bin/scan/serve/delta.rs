@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use tidemark::jobs::scan::profile::Fate;
+
 use super::reply::{Reply, fate_name};
 
 /// A listed row.
@@ -27,7 +29,11 @@ impl Listed {
 pub fn delta(reply: &Reply, before: &[Listed], now: &[Listed]) -> Option<Map<String, Value>> {
     let fate = |id: i32| {
         let row = reply.answer.ranked.panel.instruments.binary_search_by_key(&id, |one| one.id).ok()?;
-        let fate = reply.answer.selection.fates[row];
+        let fate = match reply.answer.selection.fates[row] {
+            // It is listed, and then the request's own limit is over.
+            Fate::Listed => Fate::OverLimit,
+            fate => fate,
+        };
         Some((fate_name(fate), fate.words(&reply.answer.profile.universe)))
     };
     difference(before, now, fate)
@@ -40,7 +46,8 @@ fn difference(
 ) -> Option<Map<String, Value>> {
     let old: HashMap<i32, &Value> = before.iter().map(|one| (one.id, &one.row)).collect();
     let new: HashMap<i32, &Value> = now.iter().map(|one| (one.id, &one.row)).collect();
-    let entered: Vec<&Value> = now.iter().filter(|one| !old.contains_key(&one.id)).map(|one| &one.row).collect();
+    let entered: Vec<&Value> =
+        now.iter().filter(|one| !old.contains_key(&one.id)).map(|one| &one.row).collect();
     let went = before.iter().filter(|one| !new.contains_key(&one.id));
     let left: Vec<Value> = went
         .map(|one| {
@@ -69,7 +76,10 @@ fn difference(
 /// The names whose values differ.
 fn differing<'a>(was: &Value, is: &'a Value) -> Vec<&'a str> {
     let fields = is.as_object().into_iter().flatten();
-    fields.filter(|(name, value)| was.get(name.as_str()) != Some(*value)).map(|(name, _)| name.as_str()).collect()
+    fields
+        .filter(|(name, value)| was.get(name.as_str()) != Some(*value))
+        .map(|(name, _)| name.as_str())
+        .collect()
 }
 
 #[cfg(test)]

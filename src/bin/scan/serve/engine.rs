@@ -83,7 +83,9 @@ impl Engine {
     ) -> Result<T, Fault> {
         let patience = request.patience;
         let work = self.clone().turn(request, then);
-        tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(Fault::timeout(patience.as_millis())))
+        tokio::time::timeout(patience, work)
+            .await
+            .unwrap_or_else(|_| Err(Fault::timeout(patience.as_millis())))
     }
 
     async fn turn<T: Send + 'static>(
@@ -92,7 +94,8 @@ impl Engine {
         then: impl FnOnce(Reply) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
-            return Err(Fault::new("busy", format!("{WAITING} requests are waiting already")).hint("ask again in a second"));
+            return Err(Fault::new("busy", format!("{WAITING} requests are waiting already"))
+                .hint("ask again in a second"));
         };
         let turns = if request.as_of.is_some() { &self.past } else { &self.living };
         let Ok(turn) = turns.clone().acquire_owned().await else { return Err(Fault::stopping()) };
@@ -103,7 +106,8 @@ impl Engine {
         });
         working.await.unwrap_or_else(|error| {
             tracing::error!("an answer broke off: {error}");
-            Err(Fault::new("internal", "the answer broke off").hint("please report what the server's log says"))
+            Err(Fault::new("internal", "the answer broke off")
+                .hint("please report what the server's log says"))
         })
     }
 
@@ -135,7 +139,7 @@ impl Engine {
             })?;
             (answer, Origin::Past(day))
         } else {
-            let (market, standing, earlier) = loop {
+            let (moment, market, standing, earlier) = loop {
                 let moment = self.moment();
                 let (market, standing) = moment.market()?;
                 let wanted = profile.reads().earlier;
@@ -147,13 +151,13 @@ impl Engine {
                     known => known,
                 };
                 match earlier {
-                    Some(earlier) => break (market, standing, earlier),
+                    Some(earlier) => break (moment, market, standing, earlier),
                     None => self.within(request, self.newer(moment.looks))?,
                 }
             };
             let ranked = market.ranked(&profile.weights)?;
             let answer = answer(ranked, &earlier, profile.clone())?;
-            let age = self.moment().age().unwrap_or_default();
+            let age = moment.age().unwrap_or_default();
             (answer, Origin::Living { snapshot: standing.snapshot.clone(), age })
         };
         let reply = Reply::new(answer, origin, request);

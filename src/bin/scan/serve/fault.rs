@@ -125,7 +125,9 @@ impl From<ScanError> for Fault {
     fn from(error: ScanError) -> Self {
         let code = match &error {
             ScanError::Store(_) => "database",
-            ScanError::NoBars(Some(_)) | ScanError::NotASession { .. } | ScanError::NoBarsOn { .. } => "no_session",
+            ScanError::NoBars(Some(_)) | ScanError::NotASession { .. } | ScanError::NoBarsOn { .. } => {
+                "no_session"
+            }
             ScanError::NoBars(None) => "no_bars",
             ScanError::NoFeatures(_) => "no_features",
             ScanError::OtherDefinitions => "other_definitions",
@@ -144,7 +146,10 @@ mod tests {
     fn a_fault_of_a_profile_says_what_was_meant() {
         let fault = Fault::unknown_key("order", &["orderBy", "columns", "limit"]);
         assert_eq!(fault.message, "there is no key order");
-        assert_eq!(Fault::unknown_key("orderby", &["orderBy", "limit"]).hint.as_deref(), Some("did you mean orderBy? known are orderBy, limit"));
+        assert_eq!(
+            Fault::unknown_key("orderby", &["orderBy", "limit"]).hint.as_deref(),
+            Some("did you mean orderBy? known are orderBy, limit")
+        );
         assert_eq!(Fault::timeout(5).status(), StatusCode::GATEWAY_TIMEOUT);
         assert_eq!(Fault::stopping().json()["hint"], Value::Null);
     }

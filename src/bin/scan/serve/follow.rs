@@ -107,7 +107,8 @@ impl Follower {
 
     /// Tells what stands in the way. True where the market must change before it can be ranked, so that a change will wake us.
     fn trouble(&self, error: ScanError) -> bool {
-        let waits = matches!(error, ScanError::NoBars(_) | ScanError::NoFeatures(_) | ScanError::OtherDefinitions);
+        let waits =
+            matches!(error, ScanError::NoBars(_) | ScanError::NoFeatures(_) | ScanError::OtherDefinitions);
         let fault = Fault::from(error);
         self.moments.send_if_modified(|moment| {
             // A database that fails does not make what is in memory wrong.
@@ -159,7 +160,10 @@ impl Follower {
 }
 
 /// A follower on a thread of its own, within this runtime.
-pub fn start(follower: Follower, stop: watch::Receiver<bool>) -> oneshot::Receiver<Result<(), scan::ScanError>> {
+pub fn start(
+    follower: Follower,
+    stop: watch::Receiver<bool>,
+) -> oneshot::Receiver<Result<(), scan::ScanError>> {
     let (ended, end) = oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
     std::thread::spawn(move || {

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidemark::arithmetic::scores::Weights;
+use tidemark::jobs::scan::ScanError;
 use tidemark::jobs::scan::earlier::Earlier;
 use tidemark::jobs::scan::living::Living;
 use tidemark::jobs::scan::panel::Panel;
 use tidemark::jobs::scan::ranked::{Ranked, rank};
 use tidemark::jobs::scan::tape::Tape;
-use tidemark::jobs::scan::ScanError;
 use tidemark::store::change_log::{self, Standing};
 use tokio_postgres::Client;
 
@@ -64,7 +64,8 @@ impl Market {
         if wanted.is_empty() {
             return Ok(Some(Arc::default()));
         }
-        let known = held(&self.earlier).iter().find(|(of, _)| of == wanted).map(|(_, earlier)| earlier.clone());
+        let known =
+            held(&self.earlier).iter().find(|(of, _)| of == wanted).map(|(_, earlier)| earlier.clone());
         numbers::cache("earlier", known.is_some());
         if known.is_some() {
             return Ok(known);

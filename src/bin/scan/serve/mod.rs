@@ -31,16 +31,19 @@ use moment::Moment;
 /// Where HTTP is answered unless told otherwise.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8471);
 
+/// What --help says of --stdio.
+const LINES: &str = r#"Answer lines of JSON on standard input with lines of JSON on standard output
+
+The first line is READY. A request is one object on a line, of which only requestId must be there:
+{"requestId": 1, "profile": "low-risk", "where": "close > 5", "orderBy": "ics DESC", "columns": "close, ics",
+"tickers": ["AAPL", "MSFT"], "asOf": "2024-03-15", "limit": 5, "timeoutMs": 2000}
+Its answer carries the same requestId. Answers come as they are ready. The end of standard input ends the program."#;
+
 /// What `scan serve` is told.
 #[derive(clap::Args)]
 pub struct Args {
     /// Answer lines of JSON on standard input with lines of JSON on standard output
-    ///
-    /// The first line is READY. A request is an object: {"requestId": 1, "profile": "low-risk", "where": "close > 5",
-    /// "orderBy": "ics DESC", "columns": "close, ics", "tickers": ["AAPL"], "asOf": "2024-03-15", "limit": 5,
-    /// "timeoutMs": 2000}, of which only requestId must be there. Its answer carries the same requestId; answers come as
-    /// they are ready. The end of standard input ends the program.
-    #[arg(long)]
+    #[arg(long, long_help = LINES)]
     stdio: bool,
     /// Answer HTTP on this address
     ///
@@ -60,9 +63,9 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     // A closed pipe or connection is an error of its write and must not end the program: waiting for the signal takes its
     // power to do so.
     let _pipe = signal(SignalKind::pipe())?;
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let metrics = numbers::install().map_err(|error| Failure::new(format!("nothing can be counted: {error}")))?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let metrics =
+        numbers::install().map_err(|error| Failure::new(format!("nothing can be counted: {error}")))?;
     let store = Store::new(settings, "tidemark scan serve")?;
     store::check(&*store.client().await?).await?;
     let address = args.http.or_else(|| (!args.stdio).then_some(DEFAULT_ADDRESS));

@@ -28,13 +28,22 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(SCAN_SECONDS.into()), &SECONDS)?
         .install_recorder()?;
-    describe_histogram!(SCAN_SECONDS, "Seconds to compute an answer, by kind: living (from memory) or as_of (a past session).");
+    describe_histogram!(
+        SCAN_SECONDS,
+        "Seconds to compute an answer, by kind: living (from memory) or as_of (a past session)."
+    );
     describe_counter!(ROWS, "Rows of answers, by kind.");
-    describe_counter!(REQUESTS, "Requests for a scan, by door (stdio, http, stream) and result (ok or the code of the error).");
+    describe_counter!(
+        REQUESTS,
+        "Requests for a scan, by door (stdio, http, stream) and result (ok or the code of the error)."
+    );
     describe_counter!(FOLLOWS, "Looks at the change log, by result: changed, unchanged or failed.");
     describe_counter!(UPDATED, "Instruments whose signals were computed because they changed.");
     describe_counter!(FEATURES, "Feature rows that were read because they changed.");
-    describe_counter!(HITS, "Answers that a layer of the cache had, by layer: ranking and earlier, both in memory.");
+    describe_counter!(
+        HITS,
+        "Answers that a layer of the cache had, by layer: ranking and earlier, both in memory."
+    );
     describe_counter!(MISSES, "Answers that a layer of the cache did not have.");
     describe_gauge!(LAG, "Seconds since the market in memory was last known to be that of the database.");
     describe_gauge!(POOL, "Connections of the pool, by state: open or idle.");

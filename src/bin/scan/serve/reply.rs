@@ -63,7 +63,8 @@ impl Reply {
             && limit < rows.len()
         {
             let over = rows.split_off(limit);
-            not_listed.extend(over.iter().map(|place| kept_out(&answer, answer.ticker(*place), Fate::OverLimit)));
+            not_listed
+                .extend(over.iter().map(|place| kept_out(&answer, answer.ticker(*place), Fate::OverLimit)));
         }
         Self { answer, origin, rows, not_listed }
     }
@@ -79,10 +80,15 @@ impl Reply {
             Origin::Living { snapshot, age } => (Some(snapshot), Some(age.as_secs_f64()), None),
             Origin::Past(day) => (None, None, Some(day)),
         };
-        let columns: Vec<Value> = self.answer.headings().iter().map(|heading| {
-            let unit = Some(heading.unit).filter(|unit| !unit.is_empty());
-            json!({ "name": heading.name, "unit": unit, "kind": lists::kind(heading.kind) })
-        }).collect();
+        let columns: Vec<Value> = self
+            .answer
+            .headings()
+            .iter()
+            .map(|heading| {
+                let unit = Some(heading.unit).filter(|unit| !unit.is_empty());
+                json!({ "name": heading.name, "unit": unit, "kind": lists::kind(heading.kind) })
+            })
+            .collect();
         let head = json!({
             "session": self.answer.session_date(),
             "as_of": as_of,
@@ -113,7 +119,13 @@ fn by_ticker(answer: &Answer) -> HashMap<&str, usize> {
     let mut rows: HashMap<&str, usize> = HashMap::new();
     let session = |row: usize| answer.ranked.signals(row).map(|signals| signals.session);
     for (row, one) in answer.ranked.panel.instruments.iter().enumerate() {
-        rows.entry(&one.ticker).and_modify(|known| if session(row) >= session(*known) { *known = row }).or_insert(row);
+        rows.entry(&one.ticker)
+            .and_modify(|known| {
+                if session(row) >= session(*known) {
+                    *known = row;
+                }
+            })
+            .or_insert(row);
     }
     rows
 }

@@ -9,16 +9,15 @@ use tidemark::jobs::scan::profile::Changes;
 use super::fault::Fault;
 
 /// Time for an answer where the request gives none.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 /// Most time that a request may give.
-const MOST_PATIENCE: Duration = Duration::from_secs(3600);
+const MOST_PATIENCE: Duration = Duration::from_hours(1);
 /// Most tickers of one request.
 const MOST_TICKERS: usize = 10_000;
 
 /// The keys of a line.
-pub const LINE_KEYS: [&str; 9] = [
-    "requestId", "profile", "where", "orderBy", "columns", "tickers", "asOf", "limit", "timeoutMs",
-];
+pub const LINE_KEYS: [&str; 9] =
+    ["requestId", "profile", "where", "orderBy", "columns", "tickers", "asOf", "limit", "timeoutMs"];
 /// The keys of a query.
 pub const QUERY_KEYS: [&str; 8] =
     ["profile", "where", "order_by", "columns", "tickers", "as_of", "limit", "timeout_ms"];
@@ -40,7 +39,13 @@ pub struct Request {
 
 impl Default for Request {
     fn default() -> Self {
-        Self { profile: None, changes: Changes::default(), tickers: Vec::new(), as_of: None, patience: PATIENCE }
+        Self {
+            profile: None,
+            changes: Changes::default(),
+            tickers: Vec::new(),
+            as_of: None,
+            patience: PATIENCE,
+        }
     }
 }
 
@@ -96,7 +101,8 @@ pub fn of_query(pairs: &[(String, String)]) -> Result<Request, Fault> {
         if pairs[..at].iter().any(|(earlier, _)| earlier == key) {
             return Err(Fault::new("bad_value", format!("{key} is given twice")));
         }
-        let number = || value.parse::<usize>().map_err(|_| Fault::bad_value(key, "a whole number, 1 or more"));
+        let number =
+            || value.parse::<usize>().map_err(|_| Fault::bad_value(key, "a whole number, 1 or more"));
         match key.as_str() {
             "profile" => request.profile = Some(value.clone()),
             "where" => request.changes.filter = Some(value.clone()),
@@ -153,7 +159,9 @@ fn list(key: &str, value: &Value) -> Result<Vec<String>, Fault> {
     let wanted = || Fault::bad_value(key, "a list of texts");
     match value {
         Value::Null => Ok(Vec::new()),
-        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wanted)).collect(),
+        Value::Array(items) => {
+            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wanted)).collect()
+        }
         _ => Err(wanted()),
     }
 }
@@ -192,8 +200,14 @@ mod tests {
     fn a_line_and_a_query_that_say_the_same_are_the_same_request() {
         let line = br#"{"requestId":"a","profile":"low-risk","where":"close > 5","orderBy":"ics DESC","columns":"close, ics","tickers":["A","B"],"asOf":"2024-03-15","limit":7,"timeoutMs":900}"#;
         let query = pairs(&[
-            ("profile", "low-risk"), ("where", "close > 5"), ("order_by", "ics DESC"), ("columns", "close, ics"),
-            ("tickers", "A, B"), ("as_of", "2024-03-15"), ("limit", "7"), ("timeout_ms", "900"),
+            ("profile", "low-risk"),
+            ("where", "close > 5"),
+            ("order_by", "ics DESC"),
+            ("columns", "close, ics"),
+            ("tickers", "A, B"),
+            ("as_of", "2024-03-15"),
+            ("limit", "7"),
+            ("timeout_ms", "900"),
         ]);
         let (id, request) = of_line(line);
         assert_eq!(id, "a");
@@ -229,10 +243,15 @@ mod tests {
             let (found, request) = of_line(line.as_bytes());
             assert_eq!((found, request.unwrap_err().code), (id, code), "{line}");
         }
-        for (key, value) in [("limit", "x"), ("limit", "0"), ("as_of", "yesterday"), ("tickers", "A,,B"), ("timeout_ms", "0")] {
+        for (key, value) in
+            [("limit", "x"), ("limit", "0"), ("as_of", "yesterday"), ("tickers", "A,,B"), ("timeout_ms", "0")]
+        {
             assert_eq!(of_query(&pairs(&[(key, value)])).unwrap_err().code, "bad_value", "{key}={value}");
         }
-        assert_eq!(of_query(&pairs(&[("limit", "1"), ("limit", "2")])).unwrap_err().message, "limit is given twice");
+        assert_eq!(
+            of_query(&pairs(&[("limit", "1"), ("limit", "2")])).unwrap_err().message,
+            "limit is given twice"
+        );
         let wrong = of_query(&pairs(&[("orderBy", "ics")])).unwrap_err();
         assert!(wrong.hint.unwrap().starts_with("did you mean order_by?"));
     }

@@ -69,7 +69,11 @@ pub async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
 }
 
 /// Says READY when the first market is loaded.
-async fn announce(mut moments: watch::Receiver<Moment>, out: mpsc::Sender<String>, ready: watch::Sender<bool>) {
+async fn announce(
+    mut moments: watch::Receiver<Moment>,
+    out: mpsc::Sender<String>,
+    ready: watch::Sender<bool>,
+) {
     let loaded = moments.wait_for(|moment| moment.market.is_some()).await.is_ok();
     if loaded && out.send("READY".into()).await.is_ok() {
         ready.send_replace(true);
@@ -104,7 +108,8 @@ async fn answer(engine: Arc<Engine>, is_ready: watch::Receiver<bool>, line: Line
     };
     let answered = answered.await;
     numbers::request("stdio", answered.as_ref().map_or_else(|fault| fault.code, |_| "ok"));
-    answered.unwrap_or_else(|fault| json!({ "requestId": id, "ok": false, "error": fault.json() }).to_string())
+    answered
+        .unwrap_or_else(|fault| json!({ "requestId": id, "ok": false, "error": fault.json() }).to_string())
 }
 
 /// Waits until READY was said, or something stands in the way of it.

@@ -23,6 +23,8 @@ const WAITING: usize = 256;
 const WAIT: Duration = Duration::from_secs(1);
 /// Time to send a request's head, or to send another request on the same connection.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Time in which something must be taken of an answer.
+const WRITE_TIME: Duration = Duration::from_secs(15);
 /// Most lines of a head.
 const HEAD_LINES: usize = 64;
 /// Bytes that are kept of what is not yet answered.
@@ -83,7 +85,8 @@ async fn converse(
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEAD_LINES)
         .max_buf_size(BUFFER);
-    let connection = builder.serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(router));
+    let connection = builder
+        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_TIME)), TowerToHyperService::new(router));
     tokio::pin!(connection);
     numbers::connection(true);
     let ended = tokio::select! {

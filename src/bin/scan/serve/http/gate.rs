@@ -29,7 +29,8 @@ pub async fn pass(State(shared): App, request: Request, next: Next) -> Response 
     let (head, body) = request.into_parts();
     let uri = head.uri.path_and_query().map_or(0, |uri| uri.as_str().len());
     if uri > LONGEST_URI {
-        return Fault::new("uri_too_long", format!("the address is longer than {LONGEST_URI} bytes")).into_response();
+        return Fault::new("uri_too_long", format!("the address is longer than {LONGEST_URI} bytes"))
+            .into_response();
     }
     let size: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if size > LARGEST_HEAD {
@@ -95,7 +96,9 @@ async fn read(body: Body, wants_to_ask: bool) -> Result<(), Fault> {
     match tokio::time::timeout(BODY_TIME, reading).await {
         Ok(read) => read,
         Err(_) if announced > LARGEST_BODY => Err(too_large()),
-        Err(_) => Err(Fault::new("body_timeout", format!("the body did not come within {} s", BODY_TIME.as_secs()))),
+        Err(_) => {
+            Err(Fault::new("body_timeout", format!("the body did not come within {} s", BODY_TIME.as_secs())))
+        }
     }
 }
 

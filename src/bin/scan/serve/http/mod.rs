@@ -58,7 +58,8 @@ impl Door {
     /// The address is taken or not ours, or it is not of this machine alone and there is no token.
     pub fn open(address: SocketAddr, connections: usize, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let token = Token::of_environment(address.ip().is_loopback())?;
-        let listener = std::net::TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+        let listener = std::net::TcpListener::bind(address)
+            .with_context(|| format!("{address} cannot be listened on"))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         eprintln!("listening on http://{address}");
@@ -90,7 +91,8 @@ fn router(shared: Shared) -> Router {
         .route("/metrics", get(pages::metrics))
         .route("/openapi.json", get(openapi::page))
         .fallback(|| async {
-            Fault::new("not_found", "there is nothing at this path").hint("GET /openapi.json says what there is")
+            Fault::new("not_found", "there is nothing at this path")
+                .hint("GET /openapi.json says what there is")
         })
         .method_not_allowed_fallback(|| async {
             Fault::new("method_not_allowed", "only GET and HEAD are answered here")

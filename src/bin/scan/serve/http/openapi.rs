@@ -88,7 +88,10 @@ fn paths() -> Value {
 }
 
 fn scan_parameters() -> Value {
-    ["profile", "where", "order_by", "columns", "tickers", "as_of", "limit", "timeout_ms"].map(parameter).into_iter().collect()
+    ["profile", "where", "order_by", "columns", "tickers", "as_of", "limit", "timeout_ms"]
+        .map(parameter)
+        .into_iter()
+        .collect()
 }
 
 fn parameter(name: &str) -> Value {
@@ -97,15 +100,24 @@ fn parameter(name: &str) -> Value {
     let (schema, description) = match name {
         "profile" => (json!({ "type": "string", "default": "market" }), "Name of a profile."),
         "where" => (text(), "SQL condition over the columns, instead of the profile's."),
-        "order_by" => (text(), "SQL expressions with ASC or DESC, instead of the profile's; nulls come last."),
-        "columns" => (text(), "Columns, or expressions AS names, with commas between, instead of the profile's."),
+        "order_by" => {
+            (text(), "SQL expressions with ASC or DESC, instead of the profile's; nulls come last.")
+        }
+        "columns" => {
+            (text(), "Columns, or expressions AS names, with commas between, instead of the profile's.")
+        }
         "tickers" => (
             text(),
             "With commas between. Only these are listed, whatever the profile's limit; not_listed says why the others are not.",
         ),
-        "as_of" => (json!({ "type": "string", "format": "date" }), "A past session, from what was known then."),
+        "as_of" => {
+            (json!({ "type": "string", "format": "date" }), "A past session, from what was known then.")
+        }
         "limit" => (number(), "Most rows, instead of the profile's."),
-        _ => (json!({ "type": "integer", "minimum": 1, "maximum": 3_600_000, "default": 120_000 }), "Time for the answer."),
+        _ => (
+            json!({ "type": "integer", "minimum": 1, "maximum": 3_600_000, "default": 120_000 }),
+            "Time for the answer.",
+        ),
     };
     query(name, schema, description)
 }

@@ -61,8 +61,12 @@ pub async fn columns() -> Response {
 }
 
 /// `GET /v1/profiles`
-pub async fn profiles(State(shared): App) -> Response {
-    json_page(&json!({ "ok": true, "profiles": lists::profiles_json(&lists::described(shared.engine.folder())) }))
+pub async fn profiles(State(shared): App) -> Result<Response, Fault> {
+    // Files are read.
+    let reading =
+        tokio::task::spawn_blocking(move || lists::profiles_json(&lists::described(shared.engine.folder())));
+    let profiles = reading.await.map_err(|error| Fault::new("internal", error.to_string()))?;
+    Ok(json_page(&json!({ "ok": true, "profiles": profiles })))
 }
 
 /// `GET /healthz`

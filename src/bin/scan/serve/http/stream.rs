@@ -54,8 +54,8 @@ impl Form {
     fn write(self, text: &mut String, event: &str, mut data: Map<String, Value>) {
         match self {
             Self::Sse => {
-                let data = Value::Object(data);
-                text.push_str(&format!("event: {event}\ndata: {data}\n\n"));
+                let data = Value::Object(data).to_string();
+                text.extend(["event: ", event, "\ndata: ", data.as_str(), "\n\n"]);
             }
             Self::Ndjson => {
                 data.insert("event".into(), event.into());
@@ -106,7 +106,8 @@ pub async fn open(State(shared): App, headers: HeaderMap, query: Query) -> Respo
 async fn begin(shared: &Shared, query: Query) -> Result<(Request, OwnedSemaphorePermit), Fault> {
     let request = request::of_query(&pairs(query)?)?;
     let place = shared.streams.clone().try_acquire_owned().map_err(|_| {
-        Fault::new("busy", format!("{STREAMS} streams are open already")).hint("end one, or ask /v1/scan again and again")
+        Fault::new("busy", format!("{STREAMS} streams are open already"))
+            .hint("end one, or ask /v1/scan again and again")
     })?;
     let (engine, asked) = (shared.engine.clone(), request.clone());
     let checking = tokio::task::spawn_blocking(move || engine.profile(&asked));
@@ -161,7 +162,11 @@ impl Teller {
         self.say("progress", object(stage)).await?;
         let first = self.engine.answer(request.clone(), |reply| told(&reply)).await;
         let (head, mut listed) = first.map_err(Ended::Told)?;
-        self.say("progress", object(json!({ "stage": "selected", "counts": head["counts"], "rows": listed.len() }))).await?;
+        self.say(
+            "progress",
+            object(json!({ "stage": "selected", "counts": head["counts"], "rows": listed.len() })),
+        )
+        .await?;
         self.rows(&listed).await?;
         let mut done = head;
         done.insert("rows".into(), listed.len().into());

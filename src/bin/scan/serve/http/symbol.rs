@@ -17,11 +17,7 @@ use crate::lists;
 const KEYS: [&str; 2] = ["profile", "as_of"];
 
 /// The page.
-pub async fn page(
-    State(shared): App,
-    Path(ticker): Path<String>,
-    query: Query,
-) -> Result<Response, Fault> {
+pub async fn page(State(shared): App, Path(ticker): Path<String>, query: Query) -> Result<Response, Fault> {
     let pairs = pairs(query)?;
     if let Some((key, _)) = pairs.iter().find(|(key, _)| !KEYS.contains(&key.as_str())) {
         return Err(Fault::unknown_key(key, &KEYS));

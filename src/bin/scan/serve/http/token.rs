@@ -28,8 +28,10 @@ impl Token {
         );
         match token.map(str::trim).filter(|token| !token.is_empty()) {
             None if may_lack => Ok(None),
-            None => Err(Failure::new("on an address that others can reach, requests must bear a token, and there is none")
-                .hint(act)),
+            None => Err(Failure::new(
+                "on an address that others can reach, requests must bear a token, and there is none",
+            )
+            .hint(act)),
             Some(token) if token.chars().count() < SHORTEST => {
                 Err(Failure::new(format!("{VARIABLE} has fewer than {SHORTEST} characters")).hint(act))
             }
@@ -76,7 +78,9 @@ mod tests {
     #[test]
     fn only_the_token_opens() {
         assert!(bears(Some("Bearer sixteen-letters!")) && bears(Some("bearer  sixteen-letters!")));
-        for wrong in ["", "sixteen-letters!", "Bearer", "Bearer ", "Bearer sixteen-letters", "Basic sixteen-letters!"] {
+        for wrong in
+            ["", "sixteen-letters!", "Bearer", "Bearer ", "Bearer sixteen-letters", "Basic sixteen-letters!"]
+        {
             assert!(!bears(Some(wrong)), "{wrong}");
         }
         assert!(!bears(None));
