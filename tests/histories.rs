@@ -9,6 +9,7 @@ mod support;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::NaiveDate;
@@ -20,7 +21,10 @@ use tidemark::arithmetic::catalogue::{FACTOR_COUNT, FACTORS};
 use tidemark::arithmetic::scores::Weights;
 use tidemark::domain::sector::Sector;
 use tidemark::jobs::refresh::{self, Options, Sample};
+use tidemark::jobs::scan::answer::{Answer, answer};
+use tidemark::jobs::scan::columns;
 use tidemark::jobs::scan::living::Living;
+use tidemark::jobs::scan::profile::{Changes, Profile};
 use tidemark::jobs::scan::{self, Mode, ScanError};
 use tidemark::store::actions::{
     DividendRow, SharesRow, SplitRow, upsert_dividends, upsert_shares, upsert_splits,
@@ -172,6 +176,8 @@ struct Report {
     scan_rows: usize,
     died: usize,
     out_of_order: usize,
+    /// Rows that answers listed.
+    listed: usize,
     /// Looks at the change log that found something to read.
     followed: usize,
     /// Most moments of families from statements that a check saw.
@@ -417,6 +423,22 @@ impl World {
         }
     }
 
+    /// A profile that reads everything that can be read gets the same rows and fates from all three.
+    async fn check_answers(&mut self) {
+        let profile =
+            Arc::new(Profile::market(columns::known()).unwrap().with(&asked(), columns::known()).unwrap());
+        let full = scan::run(&mut self.client, Mode::Full, &profile, "SPY").await.unwrap().answer;
+        let incremental =
+            scan::run(&mut self.client, Mode::Incremental, &profile, "SPY").await.unwrap().answer;
+        self.living.follow_for(&mut self.client, &profile.reads().earlier).await.unwrap();
+        let ranked = self.living.ranked(&profile.weights).unwrap().unwrap();
+        let living = answer(ranked, &self.living.earlier(), profile).unwrap();
+        let said = |answer: &Answer| (answer.rows_json(), answer.fates(), answer.counts_json());
+        assert_eq!(said(&incremental), said(&full), "incremental and full");
+        assert_eq!(said(&living), said(&full), "living and full");
+        self.report.listed += full.len();
+    }
+
     /// Starts a scan and ends its connection at about the time at which it stores.
     async fn scan_dies(&mut self) {
         let mut client = self.database.client().await;
@@ -438,8 +460,9 @@ impl World {
         assert_eq!(scans.comparison.differing, 0, "scans differ: {:#?}", scans.comparison.shown);
         self.living.follow(&mut self.client).await.unwrap();
         let living = self.living.ranked(&Weights::default()).unwrap().unwrap();
-        let living = scan::compare(&living, &scans.full);
-        assert_eq!(living.differing, 0, "the living process differs: {:#?}", living.shown);
+        let compared = scan::compare(&living, &scans.full);
+        assert_eq!(compared.differing, 0, "the living process differs: {:#?}", compared.shown);
+        self.check_answers().await;
         let scored = "SELECT count(*) FROM feature_moments WHERE factor IN ('value', 'quality', 'growth') AND count >= 10";
         let scored: i64 = self.client.query_one(scored, &[]).await.unwrap().get(0);
         self.report.scored = self.report.scored.max(scored);
@@ -467,6 +490,21 @@ async fn file(transaction: &Transaction<'_>, instrument_id: i32, day: NaiveDate,
     statements::stage(transaction).await.unwrap();
     statements::copy(transaction, kind, std::iter::once(statement)).await.unwrap();
     statements::settle(transaction, kind, None).await.unwrap();
+}
+
+/// Conditions, orders and columns over bars, signals, factors and scores, of today and of earlier sessions.
+fn asked() -> Changes {
+    Changes {
+        filter: Some(
+            "close_3d_ago > 0 AND (rsi_14 > rsi_14_2d_ago OR vol_60 < vol_60_25d_ago OR mom_3_z > 0)".into(),
+        ),
+        order_by: vec!["sector_strength_21 DESC".into(), "merit DESC".into()],
+        limit: Some(12),
+        columns: vec![
+            "close, close_30d_ago, volume_1d_ago, macd_21d_ago, mom_3_1d_ago, adv_20_rank, quality_sn, flags"
+                .into(),
+        ],
+    }
 }
 
 fn options() -> Options {
@@ -561,6 +599,7 @@ fn incremental_equals_full_after_any_history() {
         report.scan_rows
     );
     assert!(report.scan_rows >= 10 * report.checks, "the population was too small to prove anything");
+    assert!(report.listed >= report.checks, "the answers were too short to prove anything");
     assert!(report.scored > 300, "statements moved too little to prove anything");
     assert!(
         report.died > 0 && report.out_of_order > 0 && report.followed > 0,

@@ -241,7 +241,7 @@ pub struct Standing {
     pub system_identifier: i64,
     /// When a list of tickers was last applied.
     pub reference: Option<DateTime<Utc>>,
-    /// How far the log was pruned: while that stays, nothing can be missed.
+    /// The transaction that pruned the log last: while it stays, nothing is missed.
     pub pruned: String,
 }
 

@@ -178,6 +178,7 @@ async fn while_the_database_is_away_answers_go_on_from_memory_and_say_how_old_th
     let (database, mut client, ids) = ready().await;
     let server = Server::ready(&database);
     let before = server.rows("limit=100");
+    server.rows("columns=close_5d_ago");
     let elsewhere = crate::support::connect(&database_server()).await;
     let name: String = client.query_one("SELECT current_database()", &[]).await.unwrap().get(0);
     elsewhere.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await.unwrap();
@@ -192,6 +193,7 @@ async fn while_the_database_is_away_answers_go_on_from_memory_and_say_how_old_th
     assert!(answer["data_age_seconds"].as_f64().unwrap() > 0.0);
     // What is in memory needs no database, and what is not is refused by a code.
     assert_eq!(server.get("/v1/scan?columns=close_5d_ago").status, 200);
+    assert_eq!(server.get("/v1/scan?columns=close_6d_ago").json()["error"]["code"], "database");
     let past = server.get("/v1/scan?as_of=2022-05-10");
     assert_eq!((past.status, past.json()["error"]["code"].as_str()), (503, Some("database")));
 

@@ -79,26 +79,14 @@ impl Earlier {
         Ok(earlier)
     }
 
-    /// The columns `wanted` from memory alone; none where one of them has to be read: a factor, or what lies beyond the tape.
-    ///
-    /// # Errors
-    /// Bars that no arithmetic takes.
-    pub fn of_tape(panel: &Panel, tape: &Tape, wanted: &[(String, u32)]) -> Result<Option<Self>, ScanError> {
-        let mut of_bars: BTreeMap<u32, Vec<(&str, Source)>> = BTreeMap::new();
-        for (name, ago) in wanted {
-            match columns::find(name).map(|column| column.source) {
-                Some(source @ (Source::Bar(_) | Source::Signal(_))) if *ago as usize <= EARLIER => {
-                    of_bars.entry(*ago).or_default().push((name, source));
-                }
-                _ => return Ok(None),
-            }
-        }
-        let ids: Vec<i32> = panel.instruments.iter().map(|one| one.id).collect();
-        let mut earlier = Self::default();
-        for (ago, names) in of_bars {
-            earlier.take(panel, ago, &names, &tape.earlier(&ids, ago as usize)?);
-        }
-        Ok(Some(earlier))
+    /// Those of `wanted` that were not read yet.
+    pub fn missing(&self, wanted: &[(String, u32)]) -> Vec<(String, u32)> {
+        wanted.iter().filter(|column| !self.columns.contains_key(*column)).cloned().collect()
+    }
+
+    /// Takes the columns of another reading of the same panel too.
+    pub fn extend(&mut self, other: Self) {
+        self.columns.extend(other.columns);
     }
 
     /// The values of a column so many sessions ago; none if it was not read.

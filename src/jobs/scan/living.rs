@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_postgres::{Client, Transaction};
 
+use super::earlier::Earlier;
 use super::follow::{Bars, follow};
 use super::panel::Panel;
 use super::ranked::{Ranked, rank};
@@ -30,6 +31,14 @@ struct State {
     panel: Arc<Panel>,
     /// Rankings by the weights that were asked for since the last change, the latest last.
     ranked: Vec<(Weights, Arc<Ranked>)>,
+    /// Columns of earlier sessions that were asked for since.
+    earlier: Arc<Earlier>,
+}
+
+impl State {
+    fn new(standing: Standing, tape: Tape, panel: Panel) -> Self {
+        Self { standing, tape, panel: Arc::new(panel), ranked: Vec::new(), earlier: Arc::default() }
+    }
 }
 
 /// Most weights whose rankings are kept.
@@ -46,26 +55,51 @@ impl Living {
     /// # Errors
     /// As of a full scan; [`ScanError::Calendar`] where sessions themselves changed, which only a new process can follow.
     pub async fn follow(&mut self, client: &mut Client) -> Result<Followed, ScanError> {
+        self.follow_for(client, &[]).await
+    }
+
+    /// Brings the market up to date and reads, in the same snapshot, those of the columns of earlier sessions `wanted` (names, and
+    /// how long ago) that are not in memory since the last change.
+    ///
+    /// # Errors
+    /// As of [`Living::follow`].
+    pub async fn follow_for(
+        &mut self,
+        client: &mut Client,
+        wanted: &[(String, u32)],
+    ) -> Result<Followed, ScanError> {
         let transaction = change_log::snapshot(client).await?;
+        let followed = self.follow_in(&transaction).await?;
+        if let Some(state) = &mut self.state {
+            let missing = state.earlier.missing(wanted);
+            if !missing.is_empty() {
+                let read = Earlier::read(&transaction, &state.panel, Some(&state.tape), &missing).await?;
+                Arc::make_mut(&mut state.earlier).extend(read);
+            }
+        }
+        Ok(followed)
+    }
+
+    async fn follow_in(&mut self, transaction: &Transaction<'_>) -> Result<Followed, ScanError> {
         let last = self.state.as_ref().map(|state| &state.standing);
-        let (standing, changes) = change_log::follow(&transaction, last).await?;
-        check_features(&transaction, &self.benchmark).await?;
+        let (standing, changes) = change_log::follow(transaction, last).await?;
+        check_features(transaction, &self.benchmark).await?;
         let (Some(changes), Some(state)) = (changes, &mut self.state) else {
-            return self.read(&transaction, standing).await;
+            return self.read(transaction, standing).await;
         };
         let mut panel = Panel::clone(&state.panel);
         let mut tape = state.tape.clone();
         let renamed = state.standing.reference != standing.reference;
         let bars = Bars::Memory(&mut tape);
-        let followed = follow(&transaction, &mut panel, bars, &changes, renamed, &self.benchmark).await?;
+        let followed = follow(transaction, &mut panel, bars, &changes, renamed, &self.benchmark).await?;
         let Some(followed) = followed else {
             if changes.iter().any(|(topic, _)| topic == Topic::Sessions.name()) {
                 return Err(ScanError::Calendar);
             }
-            return self.read(&transaction, standing).await;
+            return self.read(transaction, standing).await;
         };
         if followed.changed {
-            self.state = Some(State { standing, tape, panel: Arc::new(panel), ranked: Vec::new() });
+            self.state = Some(State::new(standing, tape, panel));
         } else {
             state.standing = standing;
         }
@@ -83,7 +117,7 @@ impl Living {
         let computed = signals.len();
         let panel = Panel::read(transaction, signals, &self.benchmark).await?;
         let features = panel.features.len();
-        self.state = Some(State { standing, tape, panel: Arc::new(panel), ranked: Vec::new() });
+        self.state = Some(State::new(standing, tape, panel));
         Ok(Followed { from_nothing: true, moved: computed, computed, features, changed: true, touched: None })
     }
 
@@ -109,13 +143,8 @@ impl Living {
         self.state.as_ref().map(|state| &state.standing)
     }
 
-    /// The market's latest signals and its bars, as of the last look, to be kept beyond the next.
-    pub fn memory(&self) -> Option<(Arc<Panel>, Tape)> {
-        self.state.as_ref().map(|state| (state.panel.clone(), state.tape.clone()))
-    }
-
-    /// The bars in memory.
-    pub fn tape(&self) -> Option<&Tape> {
-        self.state.as_ref().map(|state| &state.tape)
+    /// The columns of earlier sessions that are in memory.
+    pub fn earlier(&self) -> Arc<Earlier> {
+        self.state.as_ref().map_or_else(Arc::default, |state| state.earlier.clone())
     }
 }

@@ -10,9 +10,10 @@ use tidemark::jobs::scan::profile::{self, Profile};
 use tidemark::jobs::scan::{self, columns};
 use tidemark::store::Store;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::fault::Fault;
+use super::follow::Wanted;
 use super::moment::Moment;
 use super::numbers;
 use super::reply::{Origin, Reply};
@@ -29,7 +30,7 @@ pub struct Engine {
     benchmark: String,
     folder: PathBuf,
     moments: watch::Receiver<Moment>,
-    look_now: Arc<Notify>,
+    wanted: mpsc::Sender<Wanted>,
     runtime: Handle,
     places: Arc<Semaphore>,
     living: Arc<Semaphore>,
@@ -38,13 +39,13 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that answers from what `moments` tells, with the profiles of `folder`.
-    /// `look_now` asks for a newer moment.
+    /// `wanted` asks for columns of earlier sessions.
     pub fn new(
         store: Store,
         benchmark: String,
         folder: PathBuf,
         moments: watch::Receiver<Moment>,
-        look_now: Arc<Notify>,
+        wanted: mpsc::Sender<Wanted>,
     ) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, |count| count.get().max(2));
         Self {
@@ -52,7 +53,7 @@ impl Engine {
             benchmark,
             folder,
             moments,
-            look_now,
+            wanted,
             runtime: Handle::current(),
             places: Arc::new(Semaphore::new(WAITING)),
             living: Arc::new(Semaphore::new(threads)),
@@ -139,26 +140,12 @@ impl Engine {
             })?;
             (answer, Origin::Past(day))
         } else {
-            let (moment, market, standing, earlier) = loop {
-                let moment = self.moment();
-                let (market, standing) = moment.market()?;
-                let wanted = profile.reads().earlier;
-                let earlier = match market.earlier(&wanted)? {
-                    None => self.within(request, async {
-                        let mut client = self.store.client().await?;
-                        Ok(market.read_earlier(&mut client, &standing, &wanted).await?)
-                    })?,
-                    known => known,
-                };
-                match earlier {
-                    Some(earlier) => break (moment, market, standing, earlier),
-                    None => self.within(request, self.newer(moment.looks))?,
-                }
-            };
-            let ranked = market.ranked(&profile.weights)?;
-            let answer = answer(ranked, &earlier, profile.clone())?;
+            let wanted = profile.reads().earlier;
+            let moment = self.with_earlier(request, wanted)?;
+            let ranked = moment.market()?.ranked(&profile.weights)?;
+            let answer = answer(ranked, &moment.earlier, profile.clone())?;
             let age = moment.age().unwrap_or_default();
-            (answer, Origin::Living { snapshot: standing.snapshot.clone(), age })
+            (answer, Origin::Living { snapshot: moment.snapshot, age })
         };
         let reply = Reply::new(answer, origin, request);
         let kind = if request.as_of.is_some() { "as_of" } else { "living" };
@@ -166,12 +153,40 @@ impl Engine {
         Ok(reply)
     }
 
-    /// Waits for another look than those that were taken, or for what stands in its way.
-    async fn newer(&self, looks: u64) -> Result<(), Fault> {
-        let mut moments = self.moments();
-        self.look_now.notify_one();
-        let newer = |moment: &Moment| moment.looks != looks || moment.trouble.is_some();
-        moments.wait_for(newer).await.map(|_| ()).map_err(|_| Fault::stopping())
+    /// A moment whose market has the columns of earlier sessions `wanted` in memory.
+    fn with_earlier(&self, request: &Request, wanted: Wanted) -> Result<Moment, Fault> {
+        let moment = self.moment();
+        moment.market()?;
+        let missing = moment.earlier.missing(&wanted);
+        if !wanted.is_empty() {
+            numbers::cache("earlier", missing.is_empty());
+        }
+        if missing.is_empty() {
+            return Ok(moment);
+        }
+        self.within(request, async {
+            let (mut moments, mut moment, mut missing) = (self.moments(), moment, missing);
+            loop {
+                if !moment.connected {
+                    let fault =
+                        "columns of earlier sessions are not in memory, and the database does not answer";
+                    return Err(
+                        Fault::new("database", fault).hint("ask again when it is back, or without them")
+                    );
+                }
+                let looks = moment.looks;
+                self.wanted.send(missing).await.map_err(|_| Fault::stopping())?;
+                let newer =
+                    |moment: &Moment| moment.looks != looks || moment.trouble.is_some() || !moment.connected;
+                moment = moments.wait_for(newer).await.map_err(|_| Fault::stopping())?.clone();
+                moment.market()?;
+                // A look that was under way already did not know of the wish.
+                missing = moment.earlier.missing(&wanted);
+                if missing.is_empty() {
+                    return Ok(moment);
+                }
+            }
+        })
     }
 
     /// Waits on this thread, which is not the runtime's, for as long as the request may take.

@@ -1,13 +1,12 @@
 //! The one who keeps the market up to date: it owns the living market, listens for changes and reads them. It works on a thread
 //! of its own, because a look computes for longer than other tasks should wait.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidemark::jobs::scan::living::Living;
 use tidemark::jobs::scan::{self, ScanError};
 use tidemark::store::{Listener, Store, StoreError};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::fault::Fault;
 use super::market::Market;
@@ -28,23 +27,26 @@ pub struct Follower {
     pub benchmark: String,
     /// Where every moment is told.
     pub moments: watch::Sender<Moment>,
-    /// Whoever cannot wait for a wake-up asks for a look here.
-    pub look_now: Arc<Notify>,
+    /// Columns of earlier sessions that somebody waits for: they are read in the snapshot of a look.
+    pub wanted: mpsc::Receiver<Wanted>,
 }
+
+/// Columns of earlier sessions: names, and how long ago.
+pub type Wanted = Vec<(String, u32)>;
 
 impl Follower {
     /// Follows until `stop` says so.
     ///
     /// # Errors
     /// [`ScanError::Calendar`]: only a new process can go on.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), ScanError> {
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), ScanError> {
         tokio::select! {
             ended = self.follow() => ended,
             () = told_to_stop(&mut stop) => Ok(()),
         }
     }
 
-    async fn follow(&self) -> Result<(), ScanError> {
+    async fn follow(&mut self) -> Result<(), ScanError> {
         let mut living = Living::new(&self.benchmark);
         let mut pause = FIRST_PAUSE;
         loop {
@@ -76,10 +78,14 @@ impl Follower {
     }
 
     /// Looks at every wake-up until the connection is lost. Gives whether a look succeeded.
-    async fn while_connected(&self, living: &mut Living, listener: &mut Listener) -> Result<bool, ScanError> {
-        let (mut looked, mut pause) = (false, FIRST_PAUSE);
+    async fn while_connected(
+        &mut self,
+        living: &mut Living,
+        listener: &mut Listener,
+    ) -> Result<bool, ScanError> {
+        let (mut looked, mut pause, mut wanted) = (false, FIRST_PAUSE, Wanted::new());
         loop {
-            match self.look(living, listener).await {
+            match self.look(living, listener, &std::mem::take(&mut wanted)).await {
                 Ok(()) => (looked, pause) = (true, FIRST_PAUSE),
                 Err(ScanError::Calendar) => return Err(ScanError::Calendar),
                 Err(error) => {
@@ -99,7 +105,16 @@ impl Follower {
             }
             tokio::select! {
                 connected = listener.wait() => if !connected { return Ok(looked) },
-                () = self.look_now.notified() => {}
+                asked = self.wanted.recv() => match asked {
+                    Some(asked) => {
+                        wanted = asked;
+                        while let Ok(more) = self.wanted.try_recv() {
+                            wanted.extend(more);
+                        }
+                    }
+                    // Nobody asks any more.
+                    None => return Ok(looked),
+                },
                 () = tokio::time::sleep(AT_LEAST_EVERY) => {}
             }
         }
@@ -127,9 +142,14 @@ impl Follower {
         waits
     }
 
-    async fn look(&self, living: &mut Living, listener: &mut Listener) -> Result<(), ScanError> {
+    async fn look(
+        &self,
+        living: &mut Living,
+        listener: &mut Listener,
+        wanted: &[(String, u32)],
+    ) -> Result<(), ScanError> {
         let started = Instant::now();
-        let followed = living.follow(&mut listener.client).await?;
+        let followed = living.follow_for(&mut listener.client, wanted).await?;
         let first = self.moments.borrow().market.is_none();
         let market = if followed.changed || first { Market::of(living)? } else { None };
         numbers::follow(if followed.changed { "changed" } else { "unchanged" });
@@ -148,7 +168,8 @@ impl Follower {
                 moment.market = Some(market.into());
                 moment.version += 1;
             }
-            moment.standing = living.standing().cloned().map(Arc::new);
+            moment.earlier = living.earlier();
+            moment.snapshot = living.standing().map_or("", |standing| &standing.snapshot).into();
             moment.looks += 1;
             moment.trouble = None;
             moment.connected = true;

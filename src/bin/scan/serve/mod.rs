@@ -21,7 +21,7 @@ use tidemark::failure::Failure;
 use tidemark::settings::Settings;
 use tidemark::store::{self, Store};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use engine::Engine;
@@ -74,11 +74,10 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 
     let (moments, told) = watch::channel(Moment::default());
     let (stop, stopped) = watch::channel(false);
-    let look_now = Arc::new(Notify::new());
+    let (want, wanted) = mpsc::channel(64);
     let benchmark = settings.benchmark.clone();
-    let follower =
-        Follower { store: store.clone(), benchmark: benchmark.clone(), moments, look_now: look_now.clone() };
-    let engine = Arc::new(Engine::new(store, benchmark, std::env::current_dir()?, told, look_now));
+    let follower = Follower { store: store.clone(), benchmark: benchmark.clone(), moments, wanted };
+    let engine = Arc::new(Engine::new(store, benchmark, std::env::current_dir()?, told, want));
     let mut followed = follow::start(follower, stopped.clone());
     let mut doors = JoinSet::new();
     if args.stdio {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidemark::store::change_log::Standing;
+use tidemark::jobs::scan::earlier::Earlier;
 
 use super::fault::Fault;
 use super::market::Market;
@@ -15,8 +15,10 @@ pub struct Moment {
     pub market: Option<Arc<Market>>,
     /// Counts the markets: another number is another market.
     pub version: u64,
+    /// Columns of earlier sessions of that market, as far as they were asked for.
+    pub earlier: Arc<Earlier>,
     /// The latest snapshot that the market is known to be of.
-    pub standing: Option<Arc<Standing>>,
+    pub snapshot: Arc<str>,
     /// Counts the looks at the change log that succeeded.
     pub looks: u64,
     /// Why the market of now cannot be ranked.
@@ -32,11 +34,11 @@ impl Moment {
     ///
     /// # Errors
     /// There is none yet, or the database holds a newer one that cannot be ranked.
-    pub fn market(&self) -> Result<(Arc<Market>, Arc<Standing>), Fault> {
-        match (&self.trouble, &self.market, &self.standing) {
-            (Some(trouble), ..) => Err(trouble.clone()),
-            (None, Some(market), Some(standing)) => Ok((market.clone(), standing.clone())),
-            _ => Err(Fault::starting()),
+    pub fn market(&self) -> Result<&Arc<Market>, Fault> {
+        match (&self.trouble, &self.market) {
+            (Some(trouble), _) => Err(trouble.clone()),
+            (None, Some(market)) => Ok(market),
+            (None, None) => Err(Fault::starting()),
         }
     }
 

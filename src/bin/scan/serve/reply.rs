@@ -1,6 +1,7 @@
 //! An answer as it leaves the server: one object, the same through every door.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -16,7 +17,7 @@ pub enum Origin {
     /// The market in memory: the snapshot that it was read in, and how long ago it was last known to be the database's.
     Living {
         /// The snapshot.
-        snapshot: String,
+        snapshot: Arc<str>,
         /// The age.
         age: Duration,
     },
@@ -77,7 +78,7 @@ impl Reply {
     /// Everything but the rows.
     pub fn head(&self) -> Map<String, Value> {
         let (snapshot, age, as_of) = match &self.origin {
-            Origin::Living { snapshot, age } => (Some(snapshot), Some(age.as_secs_f64()), None),
+            Origin::Living { snapshot, age } => (Some(&**snapshot), Some(age.as_secs_f64()), None),
             Origin::Past(day) => (None, None, Some(day)),
         };
         let columns: Vec<Value> = self

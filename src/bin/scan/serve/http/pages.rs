@@ -82,7 +82,7 @@ pub async fn health(State(shared): App) -> Response {
     let mut page = json_page(&json!({
         "status": status,
         "session": panel.map(|panel| date_of(panel.session)),
-        "snapshot": moment.standing.as_ref().map(|standing| standing.snapshot.as_str()),
+        "snapshot": moment.market.as_ref().map(|_| &*moment.snapshot),
         "instruments": panel.map(|panel| panel.instruments.len()),
         "features_behind": panel.map(|panel| panel.behind.len()),
         "data_age_seconds": moment.age().map(|age| age.as_secs_f64()),

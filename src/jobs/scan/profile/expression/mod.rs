@@ -1,6 +1,6 @@
 //! SQL expressions over the columns of one instrument: read, checked for names and kinds, and made ready to run.
 //!
-//! The parser is the one of polars' SQL, and polars evaluates; in between, only what gives one value for one instrument
+//! sqlparser reads, and polars evaluates; in between, only what gives one value for one instrument
 //! passes. Numbers are floats. What is not finite, a division by zero above all, is null at once, and null follows
 //! SQL: a comparison with null is null, `AND` and `OR` know three values. Text is compared case-sensitively.
 
