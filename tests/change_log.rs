@@ -8,7 +8,7 @@ mod support;
 use support::{Database, market};
 use tidemark::arithmetic::scores::Weights;
 use tidemark::jobs::refresh::{self, Options, Reason};
-use tidemark::jobs::scan::living::{Followed, Living};
+use tidemark::jobs::scan::living::Living;
 use tidemark::jobs::scan::{self, Mode};
 use tidemark::store::change_log::{self, Change, FromNothing, Job, Topic, Work};
 use tidemark::store::date_of;
@@ -203,8 +203,11 @@ async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_o
     let session = market::first() + 79;
     let again = |id, session| Some(market::bar(id, session, 1));
 
-    // An older transaction stays open while a newer one is read by both jobs and pruned.
-    let mut late = database.client().await;
+    // Older transactions stay open while a newer one is read by both jobs and pruned.
+    let (mut quiet, mut late) = (database.client().await, database.client().await);
+    let of_minutes = quiet.transaction().await.unwrap();
+    let minutes = Change { instrument_id: ids[2], from: date_of(session), through: None };
+    change_log::append(&of_minutes, Topic::Minutes, &[minutes]).await.unwrap();
     let writing = late.transaction().await.unwrap();
     market::write(&writing, &ids[..1], session..session + 1, again).await;
     let transaction = client.transaction().await.unwrap();
@@ -214,9 +217,16 @@ async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_o
     scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
     assert_eq!(count(&client).await, 0);
     assert!(living.follow(&mut client).await.unwrap().from_nothing, "what it had not read was pruned");
-    assert_eq!(living.follow(&mut client).await.unwrap(), Followed::default(), "nothing was pruned since");
+    assert!(!living.follow(&mut client).await.unwrap().changed, "nothing was pruned since");
 
-    // The older one commits, is read and pruned, below what was pruned before.
+    // One that nobody computes from commits and is pruned: below what was pruned before, and alone.
+    of_minutes.commit().await.unwrap();
+    refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
+    assert_eq!(count(&client).await, 0);
+    assert!(living.follow(&mut client).await.unwrap().from_nothing, "an older one was pruned");
+
+    // One that matters comes last.
     writing.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
