@@ -10,7 +10,7 @@ use tidemark::jobs::scan::profile::{self, Profile};
 use tidemark::jobs::scan::{self, columns};
 use tidemark::store::Store;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::fault::Fault;
 use super::follow::Wanted;
@@ -21,7 +21,9 @@ use super::request::Request;
 
 /// Answers about past sessions that are computed at once; each holds a connection and reads the bars of a market.
 const PAST_AT_ONCE: usize = 2;
-/// Requests that may wait for their turn.
+/// Such requests that may wait for their turn.
+const PAST_WAITING: usize = 64;
+/// Other requests that may wait for their turn.
 const WAITING: usize = 1024;
 
 /// Makes answers.
@@ -32,9 +34,30 @@ pub struct Engine {
     moments: watch::Receiver<Moment>,
     wanted: mpsc::Sender<Wanted>,
     runtime: Handle,
+    living: Queue,
+    past: Queue,
+}
+
+/// Requests of a kind: so many wait, and so many are computed.
+struct Queue {
     places: Arc<Semaphore>,
-    living: Arc<Semaphore>,
-    past: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+}
+
+impl Queue {
+    fn new(waiting: usize, at_once: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(waiting + at_once)), turns: Arc::new(Semaphore::new(at_once)) }
+    }
+
+    /// What is held while a request is computed.
+    async fn turn(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), Fault> {
+        let place = self.places.clone().try_acquire_owned();
+        let place = place.map_err(|_| {
+            Fault::new("busy", "too many requests are waiting already").hint("ask again in a second")
+        })?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Fault::stopping())?;
+        Ok((place, turn))
+    }
 }
 
 impl Engine {
@@ -55,9 +78,8 @@ impl Engine {
             moments,
             wanted,
             runtime: Handle::current(),
-            places: Arc::new(Semaphore::new(WAITING)),
-            living: Arc::new(Semaphore::new(threads)),
-            past: Arc::new(Semaphore::new(PAST_AT_ONCE)),
+            living: Queue::new(WAITING, threads),
+            past: Queue::new(PAST_WAITING, PAST_AT_ONCE),
         }
     }
 
@@ -94,15 +116,10 @@ impl Engine {
         request: Request,
         then: impl FnOnce(Reply) -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
-            return Err(Fault::new("busy", format!("{WAITING} requests are waiting already"))
-                .hint("ask again in a second"));
-        };
-        let turns = if request.as_of.is_some() { &self.past } else { &self.living };
-        let Ok(turn) = turns.clone().acquire_owned().await else { return Err(Fault::stopping()) };
+        let held = if request.as_of.is_some() { self.past.turn().await? } else { self.living.turn().await? };
         let working = tokio::task::spawn_blocking(move || {
             // Held until the work ends, even where nobody waits for it any more.
-            let _held = (place, turn);
+            let _held = held;
             self.compute(&request).map(then)
         });
         working.await.unwrap_or_else(|error| {

@@ -150,8 +150,10 @@ impl Follower {
     ) -> Result<(), ScanError> {
         let started = Instant::now();
         let followed = living.follow_for(&mut listener.client, wanted).await?;
-        let first = self.moments.borrow().market.is_none();
-        let market = if followed.changed || first { Market::of(living)? } else { None };
+        // A look that failed at its end may have read changes that are not told yet.
+        let told = self.moments.borrow().market.clone();
+        let is_new = |market: &Market| told.as_ref().is_none_or(|told| !told.is(market));
+        let market = Market::of(living)?.filter(is_new);
         numbers::follow(if followed.changed { "changed" } else { "unchanged" });
         numbers::updated(followed.computed, followed.features);
         if followed.changed {

@@ -28,6 +28,11 @@ impl Market {
         Ok(Some(Self { panel: ranked.panel.clone(), rankings: Mutex::new(vec![(weights, ranked)]) }))
     }
 
+    /// Whether `other` was computed from the same look.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.panel, &other.panel)
+    }
+
     /// The latest signals of everybody.
     pub fn panel(&self) -> &Panel {
         &self.panel

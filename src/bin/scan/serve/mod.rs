@@ -60,10 +60,6 @@ pub struct Args {
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
-    // A closed pipe or connection is an error of its write and must not end the program: waiting for the signal takes its
-    // power to do so.
-    let _pipe = signal(SignalKind::pipe())?;
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let metrics =
         numbers::install().map_err(|error| Failure::new(format!("nothing can be counted: {error}")))?;
     let store = Store::new(settings, "tidemark scan serve")?;
@@ -71,6 +67,10 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let address = args.http.or_else(|| (!args.stdio).then_some(DEFAULT_ADDRESS));
     let connections = usize::from(args.http_connections);
     let door = address.map(|address| http::Door::open(address, connections, metrics.clone())).transpose()?;
+    // A closed pipe or connection is an error of its write and must not end the program: waiting for the signal takes its
+    // power to do so.
+    let _pipe = signal(SignalKind::pipe())?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
 
     let (moments, told) = watch::channel(Moment::default());
     let (stop, stopped) = watch::channel(false);
@@ -90,15 +90,18 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 
     let mut failed = None;
     tokio::select! {
-        _ = doors.join_next() => {}
+        ended = doors.join_next() => failed = ended.and_then(Result::err).map(anyhow::Error::from),
         _ = terminate.recv() => tracing::info!("asked to stop"),
         _ = interrupt.recv() => tracing::info!("asked to stop"),
-        ended = &mut followed => failed = ended.ok().and_then(Result::err),
+        ended = &mut followed => failed = match ended {
+            Ok(ended) => ended.err().map(anyhow::Error::from),
+            Err(_) => Some(Failure::new("the market is not followed any more").hint("please report what was said above").into()),
+        },
     }
     stop.send_replace(true);
     while doors.join_next().await.is_some() {}
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
     // What is still computed has no one to go to, and must not hold up the end.
     std::process::exit(0)
