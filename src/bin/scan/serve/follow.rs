@@ -18,6 +18,10 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 /// Pause before a connection is first taken up again; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a wish is remembered.
+const REMEMBERED: Duration = Duration::from_mins(5);
+/// Most wishes that are remembered, the latest.
+const WISHES: usize = 64;
 
 /// Keeps the market up to date.
 pub struct Follower {
@@ -29,6 +33,8 @@ pub struct Follower {
     pub moments: watch::Sender<Moment>,
     /// Columns of earlier sessions that somebody waits for: they are read in the snapshot of a look.
     pub wanted: mpsc::Receiver<Wanted>,
+    /// What was wanted lately, and when: later looks read it too, so that it is there before it is asked for.
+    pub wishes: Vec<((String, u32), Instant)>,
 }
 
 /// Columns of earlier sessions: names, and how long ago.
@@ -83,13 +89,16 @@ impl Follower {
         living: &mut Living,
         listener: &mut Listener,
     ) -> Result<bool, ScanError> {
-        let (mut looked, mut pause, mut wanted) = (false, FIRST_PAUSE, Wanted::new());
+        let (mut looked, mut pause) = (false, FIRST_PAUSE);
         loop {
-            match self.look(living, listener, &std::mem::take(&mut wanted)).await {
+            self.wishes.retain(|(_, at)| at.elapsed() < REMEMBERED);
+            match self.look(living, listener).await {
                 Ok(()) => (looked, pause) = (true, FIRST_PAUSE),
                 Err(ScanError::Calendar) => return Err(ScanError::Calendar),
                 Err(error) => {
                     numbers::follow("failed");
+                    // Who still waits asks again; a wish that cannot be read must not stand in the market's way.
+                    self.wishes.clear();
                     if listener.is_lost() || matches!(error, ScanError::Store(StoreError::Lost(..))) {
                         return Ok(looked);
                     }
@@ -107,9 +116,9 @@ impl Follower {
                 connected = listener.wait() => if !connected { return Ok(looked) },
                 asked = self.wanted.recv() => match asked {
                     Some(asked) => {
-                        wanted = asked;
+                        self.wish(asked);
                         while let Ok(more) = self.wanted.try_recv() {
-                            wanted.extend(more);
+                            self.wish(more);
                         }
                     }
                     // Nobody asks any more.
@@ -118,6 +127,13 @@ impl Follower {
                 () = tokio::time::sleep(AT_LEAST_EVERY) => {}
             }
         }
+    }
+
+    fn wish(&mut self, asked: Wanted) {
+        let (now, most) = (Instant::now(), asked.len().max(WISHES));
+        self.wishes.retain(|(column, _)| !asked.contains(column));
+        self.wishes.extend(asked.into_iter().map(|column| (column, now)));
+        self.wishes.drain(..self.wishes.len().saturating_sub(most));
     }
 
     /// Tells what stands in the way. True where the market must change before it can be ranked, so that a change will wake us.
@@ -142,14 +158,10 @@ impl Follower {
         waits
     }
 
-    async fn look(
-        &self,
-        living: &mut Living,
-        listener: &mut Listener,
-        wanted: &[(String, u32)],
-    ) -> Result<(), ScanError> {
+    async fn look(&self, living: &mut Living, listener: &mut Listener) -> Result<(), ScanError> {
         let started = Instant::now();
-        let followed = living.follow_for(&mut listener.client, wanted).await?;
+        let wanted: Wanted = self.wishes.iter().map(|(column, _)| column.clone()).collect();
+        let followed = living.follow_for(&mut listener.client, &wanted).await?;
         // A look that failed at its end may have read changes that are not told yet.
         let told = self.moments.borrow().market.clone();
         let is_new = |market: &Market| told.as_ref().is_none_or(|told| !told.is(market));

@@ -76,7 +76,8 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let (stop, stopped) = watch::channel(false);
     let (want, wanted) = mpsc::channel(64);
     let benchmark = settings.benchmark.clone();
-    let follower = Follower { store: store.clone(), benchmark: benchmark.clone(), moments, wanted };
+    let follower =
+        Follower { store: store.clone(), benchmark: benchmark.clone(), moments, wanted, wishes: Vec::new() };
     let engine = Arc::new(Engine::new(store, benchmark, std::env::current_dir()?, told, want));
     let mut followed = follow::start(follower, stopped.clone());
     let mut doors = JoinSet::new();
