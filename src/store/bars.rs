@@ -223,42 +223,65 @@ fn late_starters(raw: &[Raw], from: NaiveDate) -> Vec<i32> {
     late
 }
 
-/// The last `count` bars up to and including `until` of the instruments `only`, or of all that have a bar in the last
-/// `count` + 10 sessions before `until`: instruments without one are left out.
+/// The last `count` bars up to and including `until` of the instruments `only`.
 pub async fn read_last(
     transaction: &Transaction<'_>,
     until: NaiveDate,
     count: i32,
-    only: Option<&[i32]>,
+    only: &[i32],
 ) -> Result<BarTable, StoreError> {
-    let action = "reading the last bars";
+    let mut raw = Vec::new();
+    look_up(transaction, until, only, &vec![count; only.len()], &mut raw).await?;
+    Ok(group(raw, true))
+}
+
+/// The last `count` bars up to and including `until` of every instrument that has one in about that many sessions before `anchor`,
+/// a session not after `until` near to which the market's latest bars are: instruments without one are left out.
+pub async fn read_market(
+    transaction: &Transaction<'_>,
+    anchor: NaiveDate,
+    until: NaiveDate,
+    count: i32,
+) -> Result<BarTable, StoreError> {
     let mut raw: Vec<Raw> = Vec::new();
-    let older: Vec<i32>;
-    let (ids, until) = if let Some(ids) = only {
-        (ids, until)
-    } else {
-        let last = nyse().at_or_before(until).unwrap_or(0);
-        let start = date_of((last - count - 9).max(0));
-        let window = [Literal::Date(start), Literal::Date(until)];
-        copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, action, |fields| {
-            raw.push(ohlcv(fields)?);
-            Ok(())
-        })
-        .await?;
-        older = with_older_bars(transaction, &raw, count, start).await?;
-        (older.as_slice(), start - chrono::Days::new(1))
-    };
-    if !ids.is_empty() {
-        let values = [Literal::Date(until), Literal::Int(count), Literal::Ints(ids)];
-        copy_out::rows(transaction, include_str!("../../sql/bars_last.sql"), &values, action, |fields| {
-            raw.push(ohlcv(fields)?);
-            Ok(())
-        })
-        .await?;
+    let last = nyse().at_or_before(anchor).unwrap_or(0);
+    let start = date_of((last - count - 9).max(0));
+    let window = [Literal::Date(start), Literal::Date(until)];
+    copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, READING, |fields| {
+        raw.push(ohlcv(fields)?);
+        Ok(())
+    })
+    .await?;
+    let mut bars: HashMap<i32, i32> = HashMap::new();
+    for row in &raw {
+        *bars.entry(row.instrument_id).or_default() += 1;
     }
+    let (ids, missing): (Vec<i32>, Vec<i32>) =
+        bars.into_iter().filter(|(_, n)| *n < count).map(|(id, n)| (id, count - n)).unzip();
+    look_up(transaction, start - chrono::Days::new(1), &ids, &missing, &mut raw).await?;
     let mut table = group(raw, true);
     table.keep_last(count as usize);
     Ok(table)
+}
+
+/// Reads the last bars up to and including `until` of each of `ids`, so many as `wanted` says at its place.
+async fn look_up(
+    transaction: &Transaction<'_>,
+    until: NaiveDate,
+    ids: &[i32],
+    wanted: &[i32],
+    raw: &mut Vec<Raw>,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let values = [Literal::Date(until), Literal::Ints(ids), Literal::Ints(wanted)];
+    copy_out::rows(transaction, include_str!("../../sql/bars_last.sql"), &values, READING, |fields| {
+        raw.push(ohlcv(fields)?);
+        Ok(())
+    })
+    .await
+    .map(|_| ())
 }
 
 /// The bars from `from` on: of the instruments `only`, or of all.
@@ -299,23 +322,13 @@ fn ohlcv(fields: &mut Fields<'_>) -> Result<Raw, StoreError> {
     })
 }
 
-/// The instruments that have fewer than `count` bars in the window, and older ones before its `start`.
-async fn with_older_bars(
-    transaction: &Transaction<'_>,
-    raw: &[Raw],
-    count: i32,
-    start: NaiveDate,
-) -> Result<Vec<i32>, StoreError> {
-    let mut bars: HashMap<i32, i32> = HashMap::new();
-    for row in raw {
-        *bars.entry(row.instrument_id).or_default() += 1;
-    }
-    let sparse: Vec<i32> = bars.into_iter().filter(|(_, n)| *n < count).map(|(id, _)| id).collect();
-    let older = transaction
-        .query(include_str!("../../sql/bars_older.sql"), &[&sparse, &start])
+/// Whether there is a bar on `day` or later.
+pub async fn any_since(client: &impl GenericClient, day: NaiveDate) -> Result<bool, StoreError> {
+    let row = client
+        .query_one(include_str!("../../sql/bars_any_since.sql"), &[&day])
         .await
-        .during("looking for older bars")?;
-    Ok(older.into_iter().map(|row| row.get(0)).collect())
+        .during("looking for the latest session")?;
+    Ok(row.get(0))
 }
 
 /// The latest session up to and including `until` that has a bar; none without bars.

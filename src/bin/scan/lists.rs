@@ -9,14 +9,14 @@ use tidemark::jobs::scan::profile::{self, Kind};
 use tidemark::say;
 
 /// Lists the columns whose name or group contains `matching`.
-pub fn columns(matching: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
+pub fn columns(matching: Option<&str>, as_json: bool) -> ExitCode {
     let wanted = |column: &&Column| {
         matching.is_none_or(|text| column.name.contains(text) || column.group.contains(text))
     };
     let columns: Vec<&Column> = columns::all().iter().filter(wanted).collect();
     if as_json {
         println!("{:#}", columns.into_iter().map(column_json).collect::<Value>());
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     let row = |column: &&Column| {
         let unit = if column.unit.is_empty() { kind(column.kind) } else { column.unit };
@@ -31,7 +31,7 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode
         "In conditions: AND OR NOT, = <> < <= > >=, IN, BETWEEN, LIKE, IS NULL, CASE, + - * /, and {}.",
         profile::function_names()
     );
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 /// A column as an object.
@@ -56,11 +56,11 @@ pub fn kind(kind: Kind) -> &'static str {
 }
 
 /// Lists the profiles that are found from the working folder. One with a fault is listed with it.
-pub fn profiles(as_json: bool) -> anyhow::Result<ExitCode> {
+pub fn profiles(as_json: bool) -> ExitCode {
     let described = described(&std::env::current_dir().unwrap_or_default());
     if as_json {
         println!("{:#}", profiles_json(&described));
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     let row = |(name, about): (String, Result<String, String>)| {
         vec![name, about.unwrap_or_else(|fault| format!("cannot be used: {fault}"))]
@@ -69,7 +69,7 @@ pub fn profiles(as_json: bool) -> anyhow::Result<ExitCode> {
         "{}",
         say::table(&["profile", "what it lists"], &[false; 2], described.into_iter().map(row).collect())
     );
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 /// A profile's name, and its description or its fault.

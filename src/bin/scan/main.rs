@@ -92,8 +92,8 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // What needs no database needs no settings for one.
     match &cli.command {
-        Command::Columns { matching, json } => return lists::columns(matching.as_deref(), *json),
-        Command::Profiles { json } => return lists::profiles(*json),
+        Command::Columns { matching, json } => return Ok(lists::columns(matching.as_deref(), *json)),
+        Command::Profiles { json } => return Ok(lists::profiles(*json)),
         _ => {}
     }
     let settings = Settings::load(&cli.settings)?;

@@ -41,7 +41,7 @@ pub async fn read(
     let mut state = State::default();
     match &fresh.work {
         Work::All(FromNothing::FirstRun | FromNothing::NoCache) => {
-            state.due("no refresh has finished yet".into())
+            state.due("no refresh has finished yet".into());
         }
         Work::All(FromNothing::NewDefinitions) => {
             state.due("what is stored is of other settings: another benchmark, or another program".into());

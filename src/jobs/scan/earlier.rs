@@ -58,7 +58,8 @@ impl Earlier {
         let is_signal = |(_, source): &(&str, Source)| matches!(source, Source::Signal(_));
         let with_signals = beyond.iter().any(|(_, names)| names.iter().any(is_signal));
         let count = *most as i32 + if with_signals { HISTORY as i32 } else { 1 };
-        let table = bars::read_last(transaction, date_of(panel.session), count, None).await?;
+        let latest = date_of(panel.session);
+        let table = bars::read_market(transaction, latest, latest, count).await?;
         let splits = actions::read_splits(transaction, None).await?;
         for (ago, names) in &beyond {
             let bars: Result<Vec<Option<EarlierBar>>, ScanError> = ids

@@ -14,21 +14,33 @@ use crate::domain::history::Split;
 use crate::store::bars::{self, BarTable};
 use crate::store::change_log::Change;
 use crate::store::signals::{LatestSignals, WIDTH};
-use crate::store::{actions, date_of};
+use crate::store::{actions, date_of, features};
 
 const _: () = assert!(WIDTH == SIGNAL_COUNT, "the table has a column a signal");
 
 /// Share of the market from which one read of everybody's last sessions is cheaper than a look-up an instrument.
 const MANY: usize = 4;
 
-/// Signals as of `until` of every instrument with a bar in about the last [`HISTORY`] sessions, ascending.
+/// Signals as of `until` of every instrument with a bar in about the last [`HISTORY`] sessions before `anchor`, ascending.
 pub async fn of_market(
     transaction: &Transaction<'_>,
+    anchor: NaiveDate,
     until: NaiveDate,
 ) -> Result<Vec<LatestSignals>, ScanError> {
-    let table = bars::read_last(transaction, until, HISTORY as i32, None).await?;
+    let table = bars::read_market(transaction, anchor, until, HISTORY as i32).await?;
     let splits = actions::read_splits(transaction, None).await?;
     compute(&table, &splits, &table.instruments)
+}
+
+/// A session near to which the market's latest bars are: the latest with features, without which nothing is ranked. Where its bars
+/// went since, the latest with bars.
+pub async fn anchor(transaction: &Transaction<'_>) -> Result<NaiveDate, ScanError> {
+    if let Some((_, last)) = features::range(transaction).await?
+        && bars::any_since(transaction, last).await?
+    {
+        return Ok(last);
+    }
+    bars::latest_session(transaction, END_DAY).await?.ok_or(ScanError::NoBars(None))
 }
 
 /// Signals at the latest bar of the instruments in `changes` that have bars, ascending. `kept` says how large the market is
@@ -50,13 +62,14 @@ pub async fn of_changed(
         let latest_kept = kept.iter().map(|row| row.session).max();
         let latest_change = changes.iter().filter_map(|change| nyse().at_or_before(change.through?)).max();
         if let Some(latest) = latest_kept.max(latest_change) {
-            let table = bars::read_last(transaction, date_of(latest), HISTORY as i32, None).await?;
+            let latest = date_of(latest);
+            let table = bars::read_market(transaction, latest, latest, HISTORY as i32).await?;
             left.retain(|id| table.instruments.binary_search(id).is_err());
             rows = compute(&table, &splits, &ids)?;
         }
     }
     if !left.is_empty() {
-        let table = bars::read_last(transaction, END_DAY, HISTORY as i32, Some(&left)).await?;
+        let table = bars::read_last(transaction, END_DAY, HISTORY as i32, &left).await?;
         rows.extend(compute(&table, &splits, &left)?);
     }
     Ok(rows)

@@ -10,10 +10,8 @@ use super::follow::{Bars, follow};
 use super::panel::Panel;
 use super::ranked::{Ranked, rank};
 use super::tape::Tape;
-use super::{ScanError, check_features};
+use super::{ScanError, check_features, fresh};
 use crate::arithmetic::scores::Weights;
-use crate::domain::calendar::END_DAY;
-use crate::store::bars;
 use crate::store::change_log::{self, Standing, Topic};
 
 pub use super::follow::Followed;
@@ -111,8 +109,7 @@ impl Living {
         transaction: &Transaction<'_>,
         standing: Standing,
     ) -> Result<Followed, ScanError> {
-        let until = bars::latest_session(transaction, END_DAY).await?.ok_or(ScanError::NoBars(None))?;
-        let tape = Tape::read(transaction, until).await?;
+        let tape = Tape::read(transaction, fresh::anchor(transaction).await?).await?;
         let signals = tape.signals(None)?;
         let computed = signals.len();
         let panel = Panel::read(transaction, signals, &self.benchmark).await?;

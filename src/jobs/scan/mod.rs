@@ -206,7 +206,7 @@ pub async fn run_as_of(
     if until != as_of {
         return Err(ScanError::NoBarsOn { day: as_of, before: until });
     }
-    let rows = fresh::of_market(&transaction, until).await?;
+    let rows = fresh::of_market(&transaction, until, until).await?;
     let sources = Sources { changed: rows.len(), computed: rows.len(), ..Sources::default() };
     let panel = Panel::read(&transaction, rows, benchmark).await?;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
@@ -247,8 +247,7 @@ async fn from_nothing(
     benchmark: &str,
 ) -> Result<Found, ScanError> {
     let (standing, _) = change_log::follow(transaction, None).await?;
-    let until = bars::latest_session(transaction, END_DAY).await?.ok_or(ScanError::NoBars(None))?;
-    let rows = fresh::of_market(transaction, until).await?;
+    let rows = fresh::of_market(transaction, fresh::anchor(transaction).await?, END_DAY).await?;
     let sources = Sources { from_nothing: why, changed: rows.len(), computed: rows.len(), from_cache: 0 };
     let panel = Panel::read(transaction, rows, benchmark).await?;
     Ok(Found { panel, sources, touched: None, standing, tide })

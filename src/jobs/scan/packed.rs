@@ -47,8 +47,8 @@ impl Unpacking {
     /// Takes a row whose factors are of `session`; none where its bytes are not of the form.
     pub fn take(&mut self, id: i32, session: i32, bytes: &[u8]) -> Option<()> {
         let mut bytes = Bytes(bytes);
-        let ticker = bytes.text()??;
-        let (kind, sector, exchange) = (bytes.text()?, bytes.text()?, bytes.text()?);
+        let ticker = bytes.text()?.0?;
+        let (kind, sector, exchange) = (bytes.text()?.0, bytes.text()?.0, bytes.text()?.0);
         let financial = bytes.byte()? == 1;
         self.instruments.push(Instrument { id, ticker, kind, sector, financial, exchange });
         if bytes.byte()? == 1 {
@@ -92,6 +92,9 @@ impl Unpacking {
 
 struct Bytes<'a>(&'a [u8]);
 
+/// A text that may be unknown.
+struct Text(Option<String>);
+
 impl Bytes<'_> {
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (array, rest) = self.0.split_first_chunk::<N>()?;
@@ -103,15 +106,14 @@ impl Bytes<'_> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// Outer none: not of the form; inner none: there is no text.
-    fn text(&mut self) -> Option<Option<String>> {
+    fn text(&mut self) -> Option<Text> {
         let length = u16::from_le_bytes(self.array()?);
         if length == NO_TEXT {
-            return Some(None);
+            return Some(Text(None));
         }
         let (text, rest) = self.0.split_at_checked(length as usize)?;
         self.0 = rest;
-        String::from_utf8(text.to_vec()).ok().map(Some)
+        String::from_utf8(text.to_vec()).ok().map(|text| Text(Some(text)))
     }
 }
 

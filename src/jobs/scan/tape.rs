@@ -43,9 +43,9 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// Reads the last bars of everybody who has one in about the last sessions before `until`.
-    pub async fn read(transaction: &Transaction<'_>, until: chrono::NaiveDate) -> Result<Self, ScanError> {
-        let table = bars::read_last(transaction, until, DEPTH as i32, None).await?;
+    /// Reads the last bars of everybody who has one in about the last sessions before `anchor`.
+    pub async fn read(transaction: &Transaction<'_>, anchor: chrono::NaiveDate) -> Result<Self, ScanError> {
+        let table = bars::read_market(transaction, anchor, END_DAY, DEPTH as i32).await?;
         let splits = actions::read_splits(transaction, None).await?;
         let mut tape = Self::default();
         tape.take(&table, &table.instruments, &splits);
@@ -74,7 +74,7 @@ impl Tape {
         }
         if !again.is_empty() {
             again.sort_unstable();
-            let table = bars::read_last(transaction, END_DAY, DEPTH as i32, Some(&again)).await?;
+            let table = bars::read_last(transaction, END_DAY, DEPTH as i32, &again).await?;
             self.take(&table, &again, &splits);
         }
         Ok(())
