@@ -6,7 +6,9 @@
 mod support;
 
 use support::{Database, market};
+use tidemark::arithmetic::scores::Weights;
 use tidemark::jobs::refresh::{self, Options, Reason};
+use tidemark::jobs::scan::living::Living;
 use tidemark::jobs::scan::{self, Mode};
 use tidemark::store::change_log::{self, Change, FromNothing, Job, Topic, Work};
 use tidemark::store::date_of;
@@ -195,6 +197,48 @@ async fn rows_that_both_jobs_have_read_are_pruned_and_later_ones_are_not() {
     assert_eq!(count(&client).await, 2, "the scan has read neither the bar nor the features that it moved");
     scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
     assert_eq!(count(&client).await, 0);
+}
+
+#[tokio::test]
+async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_often_than_it_must() {
+    let (database, mut client, ids) = ready().await;
+    let mut living = Living::new("SPY");
+    living.follow(&mut client).await.unwrap();
+    let session = market::first() + 79;
+    let again = |id, session| Some(market::bar(id, session, 1));
+
+    // Older transactions stay open while a newer one is read by both jobs and pruned.
+    let (mut quiet, mut late) = (database.client().await, database.client().await);
+    let of_minutes = quiet.transaction().await.unwrap();
+    let minutes = Change { instrument_id: ids[2], from: date_of(session), through: None };
+    change_log::append(&of_minutes, Topic::Minutes, &[minutes]).await.unwrap();
+    let writing = late.transaction().await.unwrap();
+    market::write(&writing, &ids[..1], session..session + 1, again).await;
+    let transaction = client.transaction().await.unwrap();
+    market::write(&transaction, &ids[1..2], session..session + 1, again).await;
+    transaction.commit().await.unwrap();
+    refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
+    assert_eq!(count(&client).await, 0);
+    assert!(living.follow(&mut client).await.unwrap().from_nothing, "what it had not read was pruned");
+    assert!(!living.follow(&mut client).await.unwrap().changed, "nothing was pruned since");
+
+    // One that nobody computes from commits and is pruned: below what was pruned before, and alone.
+    of_minutes.commit().await.unwrap();
+    refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
+    assert_eq!(count(&client).await, 0);
+    assert!(living.follow(&mut client).await.unwrap().from_nothing, "an older one was pruned");
+
+    // One that matters comes last.
+    writing.commit().await.unwrap();
+    refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
+    assert_eq!(count(&client).await, 0);
+    assert!(living.follow(&mut client).await.unwrap().changed);
+    let ranked = living.ranked(&Weights::default()).unwrap().unwrap();
+    let close = ranked.panel.signals_of(ids[0]).unwrap().close();
+    assert_eq!(close, market::bar(ids[0], session, 1).close, "the late one was missed");
 }
 
 async fn count(client: &Client) -> i64 {

@@ -241,6 +241,8 @@ pub struct Standing {
     pub system_identifier: i64,
     /// When a list of tickers was last applied.
     pub reference: Option<DateTime<Utc>>,
+    /// The transaction that pruned the log last: while it stays, nothing is missed.
+    pub pruned: String,
 }
 
 /// The standing that `transaction` shows, and every change since `last`, by topic. None of the changes where `last` is none, or
@@ -251,11 +253,17 @@ pub async fn follow(
 ) -> Result<(Standing, Option<Vec<(String, Change)>>), StoreError> {
     let action = "following the change log";
     let before = last.map(|last| last.snapshot.as_str());
+    let pruned = last.map(|last| last.pruned.as_str());
     let row = transaction
-        .query_one(include_str!("../../sql/change_log_standing.sql"), &[&before])
+        .query_one(include_str!("../../sql/change_log_standing.sql"), &[&before, &pruned])
         .await
         .during(action)?;
-    let standing = Standing { snapshot: row.get(0), system_identifier: row.get(1), reference: row.get(3) };
+    let standing = Standing {
+        snapshot: row.get(0),
+        system_identifier: row.get(1),
+        reference: row.get(3),
+        pruned: row.get(4),
+    };
     let missed: bool = row.get(2);
     match last {
         Some(last) if !missed && last.system_identifier == standing.system_identifier => {

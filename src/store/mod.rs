@@ -13,6 +13,7 @@ mod error;
 pub mod features;
 pub mod instruments;
 pub mod ledger;
+mod listen;
 pub mod lock;
 mod migrate;
 pub mod minutes;
@@ -27,6 +28,7 @@ pub mod statements;
 pub mod status;
 
 pub use error::{During, StoreError};
+pub use listen::Listener;
 pub(crate) use migrate::hex;
 pub use migrate::{check, prepare};
 pub use pool::Store;

@@ -69,7 +69,17 @@ impl Store {
         })
     }
 
-    fn sort(&self, error: tokio_postgres::Error) -> StoreError {
+    /// How many connections the pool has open, and how many of them nobody uses.
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.available)
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn sort(&self, error: tokio_postgres::Error) -> StoreError {
         let place = self.place();
         let Some(code) = error.code() else { return StoreError::Unreachable { place, source: error } };
         if *code == SqlState::INVALID_CATALOG_NAME {

@@ -1,5 +1,6 @@
 //! `scan columns` and `scan profiles`: what can be asked.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -15,17 +16,7 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> ExitCode {
     };
     let columns: Vec<&Column> = columns::all().iter().filter(wanted).collect();
     if as_json {
-        let entry = |column: &&Column| {
-            json!({
-                "name": column.name,
-                "group": column.group,
-                "kind": kind_name(column.kind),
-                "unit": if column.unit.is_empty() { Value::Null } else { column.unit.into() },
-                "earlier": column.earlier,
-                "definition": column.definition,
-            })
-        };
-        println!("{:#}", columns.iter().map(entry).collect::<Value>());
+        println!("{:#}", columns.into_iter().map(column_json).collect::<Value>());
         return ExitCode::SUCCESS;
     }
     let row = |column: &&Column| {
@@ -44,22 +35,23 @@ pub fn columns(matching: Option<&str>, as_json: bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// A column as an object.
+pub fn column_json(column: &Column) -> Value {
+    json!({
+        "name": column.name,
+        "group": column.group,
+        "kind": kind_name(column.kind),
+        "unit": if column.unit.is_empty() { Value::Null } else { column.unit.into() },
+        "earlier": column.earlier,
+        "definition": column.definition,
+    })
+}
+
 /// Lists the profiles that are found from the working folder. One with a fault is listed with it.
 pub fn profiles(as_json: bool) -> ExitCode {
-    let here = std::env::current_dir().unwrap_or_default();
-    let described: Vec<(String, Result<String, String>)> = profile::names(&here)
-        .into_iter()
-        .map(|name| {
-            let found = profile::find(&name, &here, columns::known());
-            (name, found.map(|profile| profile.description).map_err(|fault| fault.to_string()))
-        })
-        .collect();
+    let described = described(&std::env::current_dir().unwrap_or_default());
     if as_json {
-        let entry = |(name, about): &(String, Result<String, String>)| match about {
-            Ok(description) => json!({ "name": name, "description": description }),
-            Err(fault) => json!({ "name": name, "fault": fault }),
-        };
-        println!("{:#}", described.iter().map(entry).collect::<Value>());
+        println!("{:#}", profiles_json(&described));
         return ExitCode::SUCCESS;
     }
     let row = |(name, about): (String, Result<String, String>)| {
@@ -70,4 +62,25 @@ pub fn profiles(as_json: bool) -> ExitCode {
         say::table(&["profile", "what it lists"], &[false; 2], described.into_iter().map(row).collect())
     );
     ExitCode::SUCCESS
+}
+
+/// A profile's name, and its description or its fault.
+type Described = (String, Result<String, String>);
+
+/// The profiles that are found from the folder `here`.
+pub fn described(here: &Path) -> Vec<Described> {
+    let describe = |name: String| {
+        let found = profile::find(&name, here, columns::known());
+        (name, found.map(|profile| profile.description).map_err(|fault| fault.to_string()))
+    };
+    profile::names(here).into_iter().map(describe).collect()
+}
+
+/// Profiles as an array.
+pub fn profiles_json(described: &[Described]) -> Value {
+    let entry = |(name, about): &Described| match about {
+        Ok(text) => json!({ "name": name, "description": Some(text).filter(|text| !text.is_empty()) }),
+        Err(fault) => json!({ "name": name, "fault": fault }),
+    };
+    described.iter().map(entry).collect()
 }

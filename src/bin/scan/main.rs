@@ -6,6 +6,7 @@ mod explain;
 mod lists;
 mod output;
 mod runs;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,8 @@ enum Command {
     Runs(runs::ListArgs),
     Show(runs::ShowArgs),
     Diff(diff::Args),
+    /// Keep the market in memory, follow its changes, and answer over HTTP or standard input and output
+    Serve(serve::Args),
     /// List the columns that profiles filter, order and show: name, unit, meaning
     Columns {
         /// Only those whose name or group contains this
@@ -111,6 +114,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         _ => {}
     }
     let settings = Settings::load(&cli.settings)?;
+    if let Command::Serve(args) = cli.command {
+        return serve::run(args, &settings).await;
+    }
     let store = Store::new(&settings, "tidemark scan")?;
     let (mode, asked) = match cli.command {
         Command::Full { asked, as_of: Some(as_of) } => {
@@ -151,7 +157,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             store::check(&client).await?;
             return diff::run(&client, &args).await;
         }
-        Command::Columns { .. } | Command::Profiles { .. } => return Ok(ExitCode::SUCCESS),
+        Command::Columns { .. } | Command::Profiles { .. } | Command::Serve(_) => {
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     let profile = asked.profile()?;
     let mut client = store.client().await?;

@@ -103,7 +103,8 @@ fn line_cells(line: &Line) -> Vec<String> {
     ]
 }
 
-fn line_json(line: &Line) -> Value {
+/// A run of a list as an object.
+pub fn line_json(line: &Line) -> Value {
     json!({
         "run_id": line.run_id,
         "finished_at": line.finished_at,
