@@ -218,7 +218,7 @@ async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_o
     market::write(&transaction, &ids[1..2], session..session + 1, again).await;
     transaction.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
     assert_eq!(count(&client).await, 0);
     assert!(living.follow(&mut client).await.unwrap().from_nothing, "what it had not read was pruned");
     assert!(!living.follow(&mut client).await.unwrap().changed, "nothing was pruned since");
@@ -226,14 +226,14 @@ async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_o
     // One that nobody computes from commits and is pruned: below what was pruned before, and alone.
     of_minutes.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
     assert_eq!(count(&client).await, 0);
     assert!(living.follow(&mut client).await.unwrap().from_nothing, "an older one was pruned");
 
     // One that matters comes last.
     writing.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
-    scan::run(&mut client, Mode::Full, &support::everything(), "SPY").await.unwrap();
+    scan::run(&mut client, Mode::Full, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
     assert_eq!(count(&client).await, 0);
     assert!(living.follow(&mut client).await.unwrap().changed);
     let ranked = living.ranked(&Weights::default()).unwrap().unwrap();

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "serve/server.rs"]
+mod server;
 mod support;
 
 use std::collections::{BTreeMap, HashSet};
@@ -11,11 +13,14 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use futures::FutureExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+use server::{Server, encoded};
 use support::{Database, companies, market};
 use tidemark::arithmetic::catalogue::{FACTOR_COUNT, FACTORS};
 use tidemark::arithmetic::scores::Weights;
@@ -124,7 +129,7 @@ enum Step {
     Scan,
     /// The living process looks what changed.
     Follow,
-    /// The living process dies and starts again.
+    /// The living market is lost and the server is killed; both start again.
     LivingDies,
     /// A scan whose connection breaks before it commits.
     ScanDies,
@@ -176,6 +181,8 @@ struct Report {
     scan_rows: usize,
     died: usize,
     out_of_order: usize,
+    /// Answers of the server.
+    served: usize,
     /// Rows that answers listed.
     listed: usize,
     /// Looks at the change log that found something to read.
@@ -193,6 +200,7 @@ struct World {
     of_writers: Vec<i32>,
     writers: BTreeMap<usize, Client>,
     living: Living,
+    server: Option<Server>,
     filled: i32,
     report: Report,
 }
@@ -220,6 +228,7 @@ impl World {
             of_writers,
             writers: BTreeMap::new(),
             living: Living::new("SPY"),
+            server: None,
             filled: AT_START,
             report,
         }
@@ -320,7 +329,11 @@ impl World {
             Step::RefreshDies { at, other } => self.refresh_dies(at, other).await,
             Step::Scan => self.scan(Mode::Incremental).await,
             Step::Follow => self.follow().await,
-            Step::LivingDies => self.living = Living::new("SPY"),
+            Step::LivingDies => {
+                self.living = Living::new("SPY");
+                // Dropping it kills it.
+                self.server = None;
+            }
             Step::FullScan => self.scan(Mode::Full).await,
             Step::ScanDies => self.scan_dies().await,
         }
@@ -440,6 +453,46 @@ impl World {
         assert_eq!(said(&incremental), said(&full), "incremental and full");
         assert_eq!(said(&living), said(&full), "living and full");
         self.report.listed += full.len();
+        tokio::task::block_in_place(|| self.check_server(&Value::from(full.rows_json()).to_string()));
+    }
+
+    /// The server is a process of its own and may need a moment to read what was committed; then it says the same through both
+    /// doors.
+    fn check_server(&mut self, full: &str) {
+        let server = self.server.get_or_insert_with(|| {
+            let mut server =
+                Server::start(server::scan(&self.database, &["serve", "--stdio", "--http", "127.0.0.1:0"]));
+            assert_eq!(server.line(), "READY");
+            server
+        });
+        let asked = asked();
+        let (filter, columns) = (asked.filter.as_deref().unwrap(), &asked.columns[0]);
+        let request = json!({
+            "requestId": self.report.checks, "where": filter, "orderBy": asked.order_by, "columns": columns, "limit": asked.limit,
+        });
+        let page = format!(
+            "/v1/scan?where={}&order_by={}&columns={}&limit={}",
+            encoded(filter),
+            encoded(&asked.order_by.join(", ")),
+            encoded(columns),
+            asked.limit.unwrap()
+        );
+        let begun = Instant::now();
+        loop {
+            server.send(&request.to_string());
+            let by_line: Value = serde_json::from_str(&server.line()).unwrap();
+            let by_http = server.get(&page).json();
+            assert_eq!(by_line["requestId"], self.report.checks);
+            if [&by_line, &by_http].iter().all(|answer| answer["rows"].to_string() == full) {
+                break;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "served {by_line:#} and {by_http:#}, not {full}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.report.served += 2;
     }
 
     /// Starts a scan and ends its connection at about the time at which it stores.
@@ -594,11 +647,12 @@ fn incremental_equals_full_after_any_history() {
     let world = world.into_inner().unwrap().unwrap();
     let report = &world.report;
     println!(
-        "{cases} histories, {} steps, {} runs died, {} commits out of order, {} changes followed; {} checks over {} feature rows and {} scan rows",
+        "{cases} histories, {} steps, {} runs died, {} commits out of order, {} changes followed, {} answers served; {} checks over {} feature rows and {} scan rows",
         report.steps,
         report.died,
         report.out_of_order,
         report.followed,
+        report.served,
         report.checks,
         report.feature_rows,
         report.scan_rows

@@ -63,7 +63,7 @@ check($status == 200 && $body->{fate} eq 'dropped' && $body->{reason} ne '', 'a 
 check($status == 404 && $body->{error}{code} eq 'unknown_ticker' && $body->{error}{hint} =~ /TST1/, 'a symbol that is not there');
 
 ($status, $body) = get('/v1/runs', { limit => 5 });
-check($status == 200 && $body->{runs}[0]{rows} > 0, 'the stored runs');
+check($status == 200 && $body->{runs}[0]{listed} > 0, 'the stored runs');
 ($status, $body) = get('/v1/columns');
 check($status == 200 && @{ $body->{columns} } > 100, 'the columns');
 ($status, $body) = get('/v1/profiles');

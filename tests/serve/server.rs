@@ -1,5 +1,7 @@
 //! `scan serve` as a program of its own, and plain requests to it.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
