@@ -30,7 +30,7 @@ use tidemark::jobs::scan::answer::{Answer, answer};
 use tidemark::jobs::scan::columns;
 use tidemark::jobs::scan::living::Living;
 use tidemark::jobs::scan::profile::{Changes, Profile};
-use tidemark::jobs::scan::{self, Mode, ScanError};
+use tidemark::jobs::scan::{self, Connections, Mode, ScanError};
 use tidemark::store::actions::{
     DividendRow, SharesRow, SplitRow, upsert_dividends, upsert_shares, upsert_splits,
 };
@@ -195,6 +195,8 @@ struct Report {
 struct World {
     database: Database,
     client: Client,
+    /// Reads beside it in every other scan.
+    beside: Client,
     ids: Vec<i32>,
     /// Instruments that only writers touch, one each.
     of_writers: Vec<i32>,
@@ -221,9 +223,11 @@ impl World {
         transaction.commit().await.unwrap();
         let of_writers = ids.drain(INSTRUMENTS..INSTRUMENTS + WRITERS).collect();
         let report = Report::default();
+        let beside = database.client().await;
         Self {
             database,
             client,
+            beside,
             ids,
             of_writers,
             writers: BTreeMap::new(),
@@ -422,7 +426,9 @@ impl World {
     }
 
     async fn scan(&mut self, mode: Mode) {
-        match scan::run(&mut self.client, mode, &support::everything(), "SPY", scan::RUNS_KEPT).await {
+        let beside = self.report.steps.is_multiple_of(2).then_some(&mut self.beside);
+        let connections = Connections { client: &mut self.client, beside };
+        match scan::run(connections, mode, &support::everything(), "SPY", scan::RUNS_KEPT).await {
             Ok(_) | Err(ScanError::NoFeatures(_) | ScanError::OtherDefinitions) => {}
             Err(error) => panic!("scan: {error:?}"),
         }
@@ -442,10 +448,9 @@ impl World {
             Arc::new(Profile::market(columns::known()).unwrap().with(&asked(), columns::known()).unwrap());
         let full =
             scan::run(&mut self.client, Mode::Full, &profile, "SPY", scan::RUNS_KEPT).await.unwrap().answer;
-        let incremental = scan::run(&mut self.client, Mode::Incremental, &profile, "SPY", scan::RUNS_KEPT)
-            .await
-            .unwrap()
-            .answer;
+        let connections = Connections { client: &mut self.client, beside: Some(&mut self.beside) };
+        let incremental =
+            scan::run(connections, Mode::Incremental, &profile, "SPY", scan::RUNS_KEPT).await.unwrap().answer;
         self.living.follow_for(&mut self.client, &profile.reads().earlier).await.unwrap();
         let ranked = self.living.ranked(&profile.weights).unwrap().unwrap();
         let living = answer(ranked, &self.living.earlier(), profile).unwrap();

@@ -55,6 +55,35 @@ pub struct BarTable {
 }
 
 impl BarTable {
+    fn with_room(rows: usize, with_ranges: bool) -> Self {
+        let ranges = || Vec::with_capacity(if with_ranges { rows } else { 0 });
+        Self {
+            sessions: Vec::with_capacity(rows),
+            open: ranges(),
+            high: ranges(),
+            low: ranges(),
+            close: Vec::with_capacity(rows),
+            volume: Vec::with_capacity(rows),
+            ..Self::default()
+        }
+    }
+
+    /// Appends a row that comes after all others.
+    fn push(&mut self, row: &Raw, with_ranges: bool) {
+        if self.instruments.last() != Some(&row.instrument_id) {
+            self.instruments.push(row.instrument_id);
+            self.starts.push(self.sessions.len());
+        }
+        self.sessions.push(row.session);
+        if with_ranges {
+            self.open.push(row.values[0]);
+            self.high.push(row.values[1]);
+            self.low.push(row.values[2]);
+        }
+        self.close.push(row.values[3]);
+        self.volume.push(row.values[4]);
+    }
+
     /// The rows of instrument `id`; empty when it has none.
     pub fn rows_of(&self, id: i32) -> std::ops::Range<usize> {
         match self.instruments.binary_search(&id) {
@@ -127,6 +156,9 @@ struct Raw {
     values: [f64; 5],
 }
 
+/// Runs of rows up to which merging is quicker than sorting.
+const MOST_RUNS: usize = 16;
+
 const READING: &str = "reading bars";
 
 /// How far back a price may be and still stand for a session, in sessions.
@@ -143,7 +175,7 @@ pub async fn read_closes(
     let mut raw = closes_between(transaction, from, until, only).await?;
     let late = late_starters(&raw, from);
     closes_before(transaction, from, &late, &mut raw).await?;
-    Ok(group(raw, false))
+    Ok(group(vec![raw], false))
 }
 
 /// The same where `older`, read before, holds the bars up to `from`: only later ones are read, and of `older` those stay that a
@@ -162,7 +194,7 @@ pub async fn read_closes_after(
     unknown.dedup();
     unknown.retain(|id| older.instruments.binary_search(id).is_err());
     closes_before(transaction, from, &unknown, &mut raw).await?;
-    Ok(older.followed_by(&group(raw, false), oldest))
+    Ok(older.followed_by(&group(vec![raw], false), oldest))
 }
 
 async fn closes_between(
@@ -232,36 +264,62 @@ pub async fn read_last(
 ) -> Result<BarTable, StoreError> {
     let mut raw = Vec::new();
     look_up(transaction, until, only, &vec![count; only.len()], &mut raw).await?;
-    Ok(group(raw, true))
+    Ok(group(vec![raw], true))
 }
 
 /// The last `count` bars up to and including `until` of every instrument that has one in about that many sessions before `anchor`,
-/// a session not after `until` near to which the market's latest bars are: instruments without one are left out.
+/// a session not after `until` near to which the market's latest bars are: instruments without one are left out. `beside` reads
+/// half of them in the same snapshot.
 pub async fn read_market(
     transaction: &Transaction<'_>,
+    beside: Option<&Transaction<'_>>,
     anchor: NaiveDate,
     until: NaiveDate,
     count: i32,
 ) -> Result<BarTable, StoreError> {
-    let mut raw: Vec<Raw> = Vec::new();
     let last = nyse().at_or_before(anchor).unwrap_or(0);
-    let start = date_of((last - count - 9).max(0));
-    let window = [Literal::Date(start), Literal::Date(until)];
-    copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, READING, |fields| {
+    let first = (last - count - 9).max(0);
+    let start = date_of(first);
+    let mut parts = match beside {
+        None => vec![window(transaction, start, until).await?],
+        Some(beside) => {
+            let middle = date_of(first + (last - first) / 2);
+            let (older, newer) = tokio::join!(
+                window(beside, start, middle - chrono::Days::new(1)),
+                window(transaction, middle, until)
+            );
+            vec![older?, newer?]
+        }
+    };
+    let mut bars: HashMap<i32, i32> = HashMap::new();
+    for rows in parts.iter().flat_map(|part| part.chunk_by(|a, b| a.instrument_id == b.instrument_id)) {
+        *bars.entry(rows[0].instrument_id).or_default() += rows.len() as i32;
+    }
+    let (ids, missing): (Vec<i32>, Vec<i32>) =
+        bars.into_iter().filter(|(_, n)| *n < count).map(|(id, n)| (id, count - n)).unzip();
+    let mut older = Vec::new();
+    look_up(transaction, start - chrono::Days::new(1), &ids, &missing, &mut older).await?;
+    older.sort_by_key(|row| (row.instrument_id, row.session));
+    parts.push(older);
+    let mut table = group(parts, true);
+    table.keep_last(count as usize);
+    Ok(table)
+}
+
+/// The bars of the sessions from `start` through `until`, both included.
+async fn window(
+    transaction: &Transaction<'_>,
+    start: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<Raw>, StoreError> {
+    let mut raw = Vec::new();
+    let values = [Literal::Date(start), Literal::Date(until)];
+    copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &values, READING, |fields| {
         raw.push(ohlcv(fields)?);
         Ok(())
     })
     .await?;
-    let mut bars: HashMap<i32, i32> = HashMap::new();
-    for row in &raw {
-        *bars.entry(row.instrument_id).or_default() += 1;
-    }
-    let (ids, missing): (Vec<i32>, Vec<i32>) =
-        bars.into_iter().filter(|(_, n)| *n < count).map(|(id, n)| (id, count - n)).unzip();
-    look_up(transaction, start - chrono::Days::new(1), &ids, &missing, &mut raw).await?;
-    let mut table = group(raw, true);
-    table.keep_last(count as usize);
-    Ok(table)
+    Ok(raw)
 }
 
 /// Reads the last bars up to and including `until` of each of `ids`, so many as `wanted` says at its place.
@@ -303,7 +361,7 @@ pub async fn read_since(
         copy_out::rows(transaction, include_str!("../../sql/bars_window.sql"), &window, READING, take)
             .await?;
     }
-    Ok(group(raw, true))
+    Ok(group(vec![raw], true))
 }
 
 fn closes(fields: &mut Fields<'_>) -> Result<Raw, StoreError> {
@@ -404,25 +462,34 @@ pub async fn last_sessions(client: &impl GenericClient) -> Result<HashMap<i32, i
     rows.into_iter().map(|row| Ok((row.get(0), session_of(day_of(row.get(1)))?))).collect()
 }
 
-fn group(mut raw: Vec<Raw>, with_ranges: bool) -> BarTable {
-    // Rows mostly come in order already, which this sort detects.
-    raw.sort_by_key(|row| (row.instrument_id, row.session));
-    let mut table = BarTable::default();
-    for (index, row) in raw.iter().enumerate() {
-        if table.instruments.last() != Some(&row.instrument_id) {
-            table.instruments.push(row.instrument_id);
-            table.starts.push(index);
-        }
+/// Puts rows into columns by instrument and session. They come in a few ascending runs, one a chunk and read, which are merged: a
+/// sort would move them all once more.
+fn group(parts: Vec<Vec<Raw>>, with_ranges: bool) -> BarTable {
+    let key = |row: &Raw| (row.instrument_id, row.session);
+    let mut parts = parts;
+    let mut runs: Vec<&[Raw]> =
+        parts.iter().flat_map(|part| part.chunk_by(|a, b| key(a) <= key(b))).collect();
+    if runs.len() > MOST_RUNS {
+        parts.iter_mut().for_each(|part| part.sort_by_key(key));
+        runs = parts.iter().map(Vec::as_slice).collect();
     }
-    table.starts.push(raw.len());
-    table.sessions = raw.iter().map(|row| row.session).collect();
-    if with_ranges {
-        table.open = raw.iter().map(|row| row.values[0]).collect();
-        table.high = raw.iter().map(|row| row.values[1]).collect();
-        table.low = raw.iter().map(|row| row.values[2]).collect();
+    let rows = runs.iter().map(|run| run.len()).sum();
+    let mut table = BarTable::with_room(rows, with_ranges);
+    while let Some(next) =
+        (0..runs.len()).filter(|at| !runs[*at].is_empty()).min_by_key(|at| key(&runs[*at][0]))
+    {
+        // All rows of its run that come before the head of any other.
+        let others = runs.iter().enumerate().filter(|(at, run)| *at != next && !run.is_empty());
+        let until = others.map(|(_, run)| key(&run[0])).min();
+        let taken = match until {
+            None => runs[next].len(),
+            Some(until) => runs[next].iter().take_while(|row| key(row) < until).count().max(1),
+        };
+        let (rows, rest) = runs[next].split_at(taken);
+        runs[next] = rest;
+        rows.iter().for_each(|row| table.push(row, with_ranges));
     }
-    table.close = raw.iter().map(|row| row.values[3]).collect();
-    table.volume = raw.iter().map(|row| row.values[4]).collect();
+    table.starts.push(table.sessions.len());
     table
 }
 
@@ -439,7 +506,7 @@ mod tests {
                 values: [f64::NAN, f64::NAN, f64::NAN, close, 1.0],
             }
         };
-        group(rows.iter().map(row).collect(), false)
+        group(vec![rows.iter().map(row).collect()], false)
     }
 
     #[test]
@@ -455,5 +522,34 @@ mod tests {
         );
         assert_eq!(got.close[got.rows_of(4)], [407.0, 410.0]);
         assert_eq!(got.volume.len(), got.sessions.len());
+    }
+
+    #[test]
+    fn few_runs_are_merged_and_many_sorted_to_the_same_table() {
+        let row = |(instrument_id, session): (i32, i32)| Raw {
+            instrument_id,
+            session,
+            values: [f64::from(instrument_id), 0.0, 0.0, f64::from(session), 1.0],
+        };
+        let all: Vec<(i32, i32)> = (0..40).flat_map(|id| (0..9).map(move |session| (id, session))).collect();
+        let sorted = group(vec![all.iter().copied().map(row).collect()], true);
+        let of = |keep: &dyn Fn(i32, i32) -> bool| -> Vec<Raw> {
+            all.iter().copied().filter(|(id, session)| keep(*id, *session)).map(row).collect()
+        };
+        // Two reads of two chunks each, and a look-up of what is older.
+        let mut parts = vec![of(&|_, session| (2..4).contains(&session)), of(&|_, session| session >= 7)];
+        parts[0].extend(of(&|_, session| (4..7).contains(&session)));
+        parts.push(of(&|id, session| session < 2 && id % 3 == 0));
+        parts.push(of(&|id, session| session < 2 && id % 3 != 0));
+        let backwards = vec![all.iter().rev().copied().map(row).collect()];
+        for parts in [parts, backwards] {
+            let table = group(parts, true);
+            assert_eq!((&table.instruments, &table.starts), (&sorted.instruments, &sorted.starts));
+            assert_eq!(
+                (&table.sessions, &table.open, &table.close),
+                (&sorted.sessions, &sorted.open, &sorted.close)
+            );
+        }
+        assert_eq!(group(Vec::new(), true).starts, [0]);
     }
 }

@@ -171,6 +171,24 @@ pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, StoreError
         .during("opening a snapshot")
 }
 
+/// Begins a transaction on another connection that reads in the snapshot of `transaction`.
+pub async fn beside<'a>(
+    transaction: &Transaction<'_>,
+    other: &'a mut Client,
+) -> Result<Transaction<'a>, StoreError> {
+    let action = "sharing a snapshot";
+    let row =
+        transaction.query_one(include_str!("../../sql/snapshot_export.sql"), &[]).await.during(action)?;
+    let name: String = row.get(0);
+    // The statement takes no parameters; the server's own name holds nothing else.
+    if !name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+        return Err(StoreError::BrokenCopy);
+    }
+    let beside = snapshot(other).await?;
+    beside.batch_execute(&format!("SET TRANSACTION SNAPSHOT '{name}'")).await.during(action)?;
+    Ok(beside)
+}
+
 /// The snapshot of `transaction`, and the one that `job` last stored by definitions of the digest `definitions`; or why there is
 /// none to start from.
 pub async fn begin(

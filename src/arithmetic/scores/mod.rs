@@ -12,6 +12,8 @@ pub use contributions::{Charge, Contributions, Part};
 pub use labels::{Band, Flags, Tier};
 pub use weights::{IcsWeights, MeritWeights, Penalties, Penalty, Weights, WeightsError};
 
+use rayon::prelude::*;
+
 use super::ranks::{mean_of_present, percentile_ranks};
 use super::{NULL, kept};
 
@@ -123,19 +125,36 @@ pub fn compute(input: &ScoreInput<'_>, weights: &Weights) -> Result<Scores, Scor
     input.check()?;
     weights.check()?;
     let rows = input.population.len();
-    let percent_rank =
-        |column: &[f64]| scaled(percentile_ranks(column, input.population), |rank| 100.0 * rank);
-    let family_part = |family: Option<&[f64]>| family.map_or_else(|| vec![NULL; rows], &percent_rank);
+    let of_families = mean_of_present(&input.families(), rows, weights.alpha_at_least);
+    let ranked: [Option<&[f64]>; 7] = [
+        Some(&of_families),
+        Some(input.vol_60),
+        Some(input.adv_20),
+        input.momentum,
+        input.value,
+        input.quality,
+        input.growth,
+    ];
+    let rank = |column: &Option<&[f64]>| match column {
+        Some(column) => percentile_ranks(column, input.population),
+        None => vec![NULL; rows],
+    };
+    // Ranks are most of the work, and each column's are its own.
+    let (technical, ranks) =
+        rayon::join(|| technical(input, weights), || ranked.par_iter().map(rank).collect::<Vec<_>>());
+    let mut ranks = ranks.into_iter();
+    let mut next = || ranks.next().unwrap_or_default();
+    let percent = |ranks: Vec<f64>| scaled(ranks, |rank| 100.0 * rank);
 
     let mut scores = Scores {
-        technical: technical(input, weights),
-        alpha: percent_rank(&mean_of_present(&input.families(), rows, weights.alpha_at_least)),
-        stability: scaled(percentile_ranks(input.vol_60, input.population), |rank| 100.0 * (1.0 - rank)),
-        liquidity: percent_rank(input.adv_20),
-        momentum: family_part(input.momentum),
-        value: family_part(input.value),
-        quality: family_part(input.quality),
-        growth: family_part(input.growth),
+        technical,
+        alpha: percent(next()),
+        stability: scaled(next(), |rank| 100.0 * (1.0 - rank)),
+        liquidity: percent(next()),
+        momentum: percent(next()),
+        value: percent(next()),
+        quality: percent(next()),
+        growth: percent(next()),
         events: vec![NULL; rows],
         ics: vec![NULL; rows],
         tier: vec![None; rows],
@@ -157,7 +176,7 @@ fn technical(input: &ScoreInput<'_>, weights: &Weights) -> Vec<f64> {
         .zip(input.close)
         .map(|(histogram, close)| kept(histogram / close))
         .collect();
-    let ranks = [
+    let columns = [
         input.sma_50_distance,
         input.sma_200_distance,
         input.rsi_14,
@@ -165,13 +184,11 @@ fn technical(input: &ScoreInput<'_>, weights: &Weights) -> Vec<f64> {
         input.return_21,
         input.high_20_distance,
         input.volume_ratio_20,
-    ]
-    .map(|column| percentile_ranks(column, input.population));
-    let mean = mean_of_present(
-        &ranks.each_ref().map(Vec::as_slice),
-        input.population.len(),
-        weights.technical_at_least,
-    );
+    ];
+    let ranks: Vec<Vec<f64>> =
+        columns.par_iter().map(|column| percentile_ranks(column, input.population)).collect();
+    let ranks: Vec<&[f64]> = ranks.iter().map(Vec::as_slice).collect();
+    let mean = mean_of_present(&ranks, input.population.len(), weights.technical_at_least);
     scaled(mean, |rank| 100.0 * rank)
 }
 

@@ -16,7 +16,7 @@ use tidemark::failure;
 use tidemark::jobs::scan::explain::ExplainError;
 use tidemark::jobs::scan::profile::ProfileError;
 use tidemark::jobs::scan::runs::RunsError;
-use tidemark::jobs::scan::{self, Mode, ScanError};
+use tidemark::jobs::scan::{self, Connections, Mode, ScanError};
 use tidemark::settings::{Settings, SettingsArgs};
 use tidemark::store::{self, Store, lock};
 
@@ -162,13 +162,15 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     };
     let profile = asked.profile()?;
-    let mut client = store.client().await?;
+    let (client, beside) = tokio::join!(store.client(), store.client());
+    let (mut client, mut beside) = (client?, beside?);
     store::prepare(&mut client).await?;
     let held = lock::hold_or_say(&**client, lock::Name::Scan, || {
         eprintln!("another scan is running; waiting for it to finish");
     })
     .await?;
-    let scan = scan::run(&mut client, mode, &profile, &settings.benchmark, settings.scan_runs_kept).await?;
+    let connections = Connections { client: &mut client, beside: Some(&mut beside) };
+    let scan = scan::run(connections, mode, &profile, &settings.benchmark, settings.scan_runs_kept).await?;
     held.release(&**client).await?;
     output::print(&scan, &asked)
 }

@@ -59,7 +59,7 @@ impl Earlier {
         let with_signals = beyond.iter().any(|(_, names)| names.iter().any(is_signal));
         let count = *most as i32 + if with_signals { HISTORY as i32 } else { 1 };
         let latest = date_of(panel.session);
-        let table = bars::read_market(transaction, latest, latest, count).await?;
+        let table = bars::read_market(transaction, None, latest, latest, count).await?;
         let splits = actions::read_splits(transaction, None).await?;
         for (ago, names) in &beyond {
             let bars: Result<Vec<Option<EarlierBar>>, ScanError> = ids

@@ -10,6 +10,7 @@ use super::tape::Tape;
 use super::{ScanError, fresh};
 use crate::store::change_log::{Change, Topic};
 use crate::store::date_of;
+use crate::store::signals::LatestSignals;
 
 /// Where bars are taken from.
 pub enum Bars<'a> {
@@ -17,6 +18,13 @@ pub enum Bars<'a> {
     Memory(&'a mut Tape),
     /// From the database.
     Database,
+    /// The signals of what [`moved`] were computed already.
+    Computed(Vec<LatestSignals>),
+}
+
+/// The instruments whose bars or splits changed, with the days, ascending.
+pub fn moved(changes: &[(String, Change)]) -> Vec<Change> {
+    merged(changes, &[Topic::Bars, Topic::Splits])
 }
 
 /// What was brought up to date.
@@ -52,7 +60,7 @@ pub async fn follow(
         return Ok(None);
     }
     let before = (panel.session, panel.behind.clone());
-    let moved = merged(changes, &[Topic::Bars, Topic::Splits]);
+    let moved = moved(changes);
     let moved_ids = ids(&moved);
     let mut followed = Followed { moved: moved.len(), ..Followed::default() };
     if !moved.is_empty() {
@@ -61,6 +69,7 @@ pub async fn follow(
                 tape.update(transaction, &moved).await?;
                 tape.signals(Some(&moved_ids))?
             }
+            Bars::Computed(fresh) => fresh,
             Bars::Database => fresh::of_changed(transaction, &moved, &panel.signals).await?,
         };
         followed.computed = fresh.len();

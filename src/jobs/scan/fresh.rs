@@ -22,12 +22,14 @@ const _: () = assert!(WIDTH == SIGNAL_COUNT, "the table has a column a signal");
 const MANY: usize = 4;
 
 /// Signals as of `until` of every instrument with a bar in about the last [`HISTORY`] sessions before `anchor`, ascending.
+/// `beside` reads half of the bars in the same snapshot.
 pub async fn of_market(
     transaction: &Transaction<'_>,
+    beside: Option<&Transaction<'_>>,
     anchor: NaiveDate,
     until: NaiveDate,
 ) -> Result<Vec<LatestSignals>, ScanError> {
-    let table = bars::read_market(transaction, anchor, until, HISTORY as i32).await?;
+    let table = bars::read_market(transaction, beside, anchor, until, HISTORY as i32).await?;
     let splits = actions::read_splits(transaction, None).await?;
     compute(&table, &splits, &table.instruments)
 }
@@ -41,6 +43,13 @@ pub async fn anchor(transaction: &Transaction<'_>) -> Result<NaiveDate, ScanErro
         return Ok(last);
     }
     bars::latest_session(transaction, END_DAY).await?.ok_or(ScanError::NoBars(None))
+}
+
+/// Signals at the latest bar of those of the instruments `ids` that have bars: a look-up each.
+pub async fn of_few(transaction: &Transaction<'_>, ids: &[i32]) -> Result<Vec<LatestSignals>, ScanError> {
+    let splits = actions::read_splits(transaction, Some(ids)).await?;
+    let table = bars::read_last(transaction, END_DAY, HISTORY as i32, ids).await?;
+    compute(&table, &splits, ids)
 }
 
 /// Signals at the latest bar of the instruments in `changes` that have bars, ascending. `kept` says how large the market is
@@ -63,7 +72,7 @@ pub async fn of_changed(
         let latest_change = changes.iter().filter_map(|change| nyse().at_or_before(change.through?)).max();
         if let Some(latest) = latest_kept.max(latest_change) {
             let latest = date_of(latest);
-            let table = bars::read_market(transaction, latest, latest, HISTORY as i32).await?;
+            let table = bars::read_market(transaction, None, latest, latest, HISTORY as i32).await?;
             left.retain(|id| table.instruments.binary_search(id).is_err());
             rows = compute(&table, &splits, &ids)?;
         }

@@ -118,6 +118,23 @@ pub struct Scan {
     pub timings: Timings,
 }
 
+/// Changed instruments whose bars are looked up one by one beside the reading of the cache.
+const FEW: usize = 1_000;
+
+/// The connections of a scan.
+pub struct Connections<'a> {
+    /// The one that stores.
+    pub client: &'a mut Client,
+    /// Another one, which reads in the same snapshot beside it.
+    pub beside: Option<&'a mut Client>,
+}
+
+impl<'a> From<&'a mut Client> for Connections<'a> {
+    fn from(client: &'a mut Client) -> Self {
+        Self { client, beside: None }
+    }
+}
+
 /// The panel of a snapshot, how it was found, and the line that will be stored.
 struct Found {
     panel: Panel,
@@ -144,22 +161,27 @@ fn definitions() -> String {
 /// # Errors
 /// [`ScanError::NoBars`], [`ScanError::NoFeatures`] or the store's.
 pub async fn run(
-    client: &mut Client,
+    connections: impl Into<Connections<'_>>,
     mode: Mode,
     profile: &Arc<Profile>,
     benchmark: &str,
     runs_kept: u32,
 ) -> Result<Scan, ScanError> {
     let definitions = definitions();
+    let Connections { client, beside } = connections.into();
     let transaction = change_log::snapshot(client).await?;
+    let beside = match beside {
+        Some(other) => Some(change_log::beside(&transaction, other).await?),
+        None => None,
+    };
     check_features(&transaction, benchmark).await?;
     let started = Instant::now();
     let found = match mode {
         Mode::Full => {
             let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
-            from_nothing(&transaction, tide, None, benchmark).await?
+            from_nothing(&transaction, beside.as_ref(), tide, None, benchmark).await?
         }
-        Mode::Incremental => from_cache(&transaction, &definitions, benchmark).await?,
+        Mode::Incremental => from_cache(&transaction, beside.as_ref(), &definitions, benchmark).await?,
     };
     let Found { panel, sources, touched, standing, tide } = found;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
@@ -234,7 +256,7 @@ async fn panel_as_of(
     if until != as_of {
         return Err(ScanError::NoBarsOn { day: as_of, before: until });
     }
-    Panel::read(transaction, fresh::of_market(transaction, until, until).await?, benchmark).await
+    Panel::read(transaction, fresh::of_market(transaction, None, until, until).await?, benchmark).await
 }
 
 /// Ranks the market and answers the profile; also what the profile read of earlier sessions.
@@ -263,12 +285,13 @@ async fn check_features(transaction: &Transaction<'_>, benchmark: &str) -> Resul
 /// The panel from bars, features and instruments alone.
 async fn from_nothing(
     transaction: &Transaction<'_>,
+    beside: Option<&Transaction<'_>>,
     tide: Tide,
     why: Option<FromNothing>,
     benchmark: &str,
 ) -> Result<Found, ScanError> {
     let (standing, _) = change_log::follow(transaction, None).await?;
-    let rows = fresh::of_market(transaction, fresh::anchor(transaction).await?, END_DAY).await?;
+    let rows = fresh::of_market(transaction, beside, fresh::anchor(transaction).await?, END_DAY).await?;
     let sources = Sources { from_nothing: why, changed: rows.len(), computed: rows.len(), from_cache: 0 };
     let panel = Panel::read(transaction, rows, benchmark).await?;
     Ok(Found { panel, sources, touched: None, standing, tide })
@@ -277,25 +300,33 @@ async fn from_nothing(
 /// The panel from what the last scan kept and what changed since.
 async fn from_cache(
     transaction: &Transaction<'_>,
+    beside: Option<&Transaction<'_>>,
     definitions: &str,
     benchmark: &str,
 ) -> Result<Found, ScanError> {
     let (tide, from) = change_log::begin(transaction, Job::Scan, definitions).await?;
     let before = match from {
         Ok(before) => before,
-        Err(why) => return from_nothing(transaction, tide, Some(why), benchmark).await,
+        Err(why) => return from_nothing(transaction, beside, tide, Some(why), benchmark).await,
     };
     let why = Some(FromNothing::NoCache);
-    let Some((head, mut panel)) = unpack(transaction).await? else {
-        return from_nothing(transaction, tide, why, benchmark).await;
-    };
     let changes = change_log::since(transaction, &before).await?;
+    let few: Vec<i32> = follow::moved(&changes).iter().map(|change| change.instrument_id).collect();
+    let (kept, bars) = match beside.filter(|_| few.len() <= FEW) {
+        None => (unpack(transaction).await?, Bars::Database),
+        Some(beside) => {
+            let (kept, fresh) = tokio::join!(unpack(transaction), fresh::of_few(beside, &few));
+            (kept?, Bars::Computed(fresh?))
+        }
+    };
+    let Some((head, mut panel)) = kept else {
+        return from_nothing(transaction, beside, tide, why, benchmark).await;
+    };
     let (standing, _) = change_log::follow(transaction, None).await?;
     let renamed = head.reference != standing.reference;
-    let followed =
-        follow::follow(transaction, &mut panel, Bars::Database, &changes, renamed, benchmark).await?;
+    let followed = follow::follow(transaction, &mut panel, bars, &changes, renamed, benchmark).await?;
     let Some(followed) = followed else {
-        return from_nothing(transaction, tide, why, benchmark).await;
+        return from_nothing(transaction, beside, tide, why, benchmark).await;
     };
     if panel.signals.is_empty() {
         return Err(ScanError::NoBars(None));

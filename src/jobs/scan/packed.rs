@@ -35,12 +35,24 @@ pub fn pack(panel: &Panel, place: usize) -> Vec<u8> {
     bytes
 }
 
+/// Instruments for which room is kept from the start; memory that is not written costs nothing.
+const ROOM: usize = 16_384;
+
 /// Gathers rows into a panel.
-#[derive(Default)]
 pub struct Unpacking {
     instruments: Vec<Instrument>,
     signals: Vec<LatestSignals>,
     features: Vec<(i32, FeatureRow)>,
+}
+
+impl Default for Unpacking {
+    fn default() -> Self {
+        Self {
+            instruments: Vec::with_capacity(ROOM),
+            signals: Vec::with_capacity(ROOM),
+            features: Vec::with_capacity(ROOM),
+        }
+    }
 }
 
 impl Unpacking {
@@ -77,9 +89,10 @@ impl Unpacking {
 
     /// The panel of all rows taken; who the benchmark is and who is behind is not in them.
     pub fn panel(mut self, session: i32) -> Panel {
-        self.instruments.sort_unstable_by_key(|one| one.id);
-        self.signals.sort_unstable_by_key(|row| row.instrument_id);
-        self.features.sort_unstable_by_key(|(id, _)| *id);
+        // Rows come in order but for those that the last scan replaced, which a stable sort notices.
+        self.instruments.sort_by_key(|one| one.id);
+        self.signals.sort_by_key(|row| row.instrument_id);
+        self.features.sort_by_key(|(id, _)| *id);
         Panel {
             session,
             instruments: Arc::new(self.instruments),

@@ -45,7 +45,7 @@ pub struct Tape {
 impl Tape {
     /// Reads the last bars of everybody who has one in about the last sessions before `anchor`.
     pub async fn read(transaction: &Transaction<'_>, anchor: chrono::NaiveDate) -> Result<Self, ScanError> {
-        let table = bars::read_market(transaction, anchor, END_DAY, DEPTH as i32).await?;
+        let table = bars::read_market(transaction, None, anchor, END_DAY, DEPTH as i32).await?;
         let splits = actions::read_splits(transaction, None).await?;
         let mut tape = Self::default();
         tape.take(&table, &table.instruments, &splits);

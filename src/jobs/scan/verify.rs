@@ -46,10 +46,10 @@ pub async fn verify(client: &mut Client, benchmark: &str) -> Result<Verdict, Sca
     let definitions = definitions();
     let transaction = change_log::snapshot(client).await?;
     super::check_features(&transaction, benchmark).await?;
-    let Found { panel, sources, .. } = from_cache(&transaction, &definitions, benchmark).await?;
+    let Found { panel, sources, .. } = from_cache(&transaction, None, &definitions, benchmark).await?;
     let incremental = rank(Arc::new(panel), &Weights::default())?;
     let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
-    let Found { panel, .. } = from_nothing(&transaction, tide, None, benchmark).await?;
+    let Found { panel, .. } = from_nothing(&transaction, None, tide, None, benchmark).await?;
     let full = rank(Arc::new(panel), &Weights::default())?;
     let comparison = compare(&incremental, &full);
     Ok(Verdict { sources, full, comparison })

@@ -60,7 +60,7 @@ pub async fn run(
     let (mode, panel) = if let Some(as_of) = as_of {
         (Mode::Full, super::panel_as_of(&transaction, as_of, benchmark).await?)
     } else {
-        let found = super::from_cache(&transaction, &super::definitions(), benchmark).await?;
+        let found = super::from_cache(&transaction, None, &super::definitions(), benchmark).await?;
         (Mode::Incremental, found.panel)
     };
     let (answer, earlier) = super::ranked_answer(&transaction, panel, profile).await?;
