@@ -464,13 +464,14 @@ pub async fn last_sessions(client: &impl GenericClient) -> Result<HashMap<i32, i
 
 /// Puts rows into columns by instrument and session. They come in a few ascending runs, one a chunk and read, which are merged: a
 /// sort would move them all once more.
-fn group(parts: Vec<Vec<Raw>>, with_ranges: bool) -> BarTable {
+fn group(mut parts: Vec<Vec<Raw>>, with_ranges: bool) -> BarTable {
     let key = |row: &Raw| (row.instrument_id, row.session);
-    let mut parts = parts;
     let mut runs: Vec<&[Raw]> =
         parts.iter().flat_map(|part| part.chunk_by(|a, b| key(a) <= key(b))).collect();
     if runs.len() > MOST_RUNS {
-        parts.iter_mut().for_each(|part| part.sort_by_key(key));
+        for part in &mut parts {
+            part.sort_by_key(key);
+        }
         runs = parts.iter().map(Vec::as_slice).collect();
     }
     let rows = runs.iter().map(|run| run.len()).sum();
@@ -487,7 +488,9 @@ fn group(parts: Vec<Vec<Raw>>, with_ranges: bool) -> BarTable {
         };
         let (rows, rest) = runs[next].split_at(taken);
         runs[next] = rest;
-        rows.iter().for_each(|row| table.push(row, with_ranges));
+        for row in rows {
+            table.push(row, with_ranges);
+        }
     }
     table.starts.push(table.sessions.len());
     table

@@ -135,13 +135,13 @@ pub fn compute(input: &ScoreInput<'_>, weights: &Weights) -> Result<Scores, Scor
         input.quality,
         input.growth,
     ];
-    let rank = |column: &Option<&[f64]>| match column {
+    let rank = |column: Option<&[f64]>| match column {
         Some(column) => percentile_ranks(column, input.population),
         None => vec![NULL; rows],
     };
     // Ranks are most of the work, and each column's are its own.
     let (technical, ranks) =
-        rayon::join(|| technical(input, weights), || ranked.par_iter().map(rank).collect::<Vec<_>>());
+        rayon::join(|| technical(input, weights), || ranked.into_par_iter().map(rank).collect::<Vec<_>>());
     let mut ranks = ranks.into_iter();
     let mut next = || ranks.next().unwrap_or_default();
     let percent = |ranks: Vec<f64>| scaled(ranks, |rank| 100.0 * rank);
