@@ -23,7 +23,7 @@ use crate::server::market::bar;
 const SESSIONS: i32 = 300;
 
 /// Measured runs of each; one more warms up.
-const RUNS: u64 = 9;
+const RUNS: u64 = 19;
 
 /// Share of the instruments that change before an incremental scan.
 const CHANGED: usize = 100;
@@ -41,7 +41,7 @@ fn full(database: &Database, market: &Market, report: &mut Report) -> anyhow::Re
         date_of(market.last + 1 - SESSIONS)
     );
     let (mut seconds, mut limits, mut peak) = (Vec::new(), Vec::new(), 0.0_f64);
-    for _ in 0..=RUNS.min(5) {
+    for _ in 0..=5 {
         limits.push(database.copy_out(&rows, Path::new("/dev/null"))?);
         let scanned = database.programs.run("scan", &["full"])?;
         seconds.push(scanned.seconds);
@@ -73,7 +73,6 @@ async fn incremental(database: &mut Database, market: &Market, report: &mut Repo
         peak = peak.max(scanned.peak_mb);
     }
     let limit = 1000.0 * median(&limits[1..]);
-    let note = format!("{} instruments changed in the last session", ids.len());
     for (name, seconds, aim) in [
         ("scan incremental, 1 % changed", &scans, Aim::Below(60.0)),
         ("features refresh, 1 % changed", &refreshes, Aim::Nothing),
@@ -85,7 +84,11 @@ async fn incremental(database: &mut Database, market: &Market, report: &mut Repo
             limit: Some(limit),
             unit: "ms",
             aim,
-            note: note.clone(),
+            note: format!(
+                "{} instruments changed in the last session; worst of {RUNS} {:.0} ms",
+                ids.len(),
+                1000.0 * seconds[1..].iter().copied().fold(0.0, f64::max)
+            ),
         });
     }
     report.memory("memory of scan incremental", market.instruments, peak, 1000.0);
@@ -100,7 +103,7 @@ async fn living(database: &mut Database, market: &Market, report: &mut Report) -
     living.follow(&mut database.client).await?;
     let begun = started.elapsed();
     for (name, count, runs, aim, first) in [
-        ("living scan, 1 % changed", market.instruments / CHANGED, 3 * RUNS, 10.0, 1_000),
+        ("living scan, 1 % changed", market.instruments / CHANGED, 60, 10.0, 1_000),
         ("living scan, all changed", market.instruments, 3, 500.0, 2_000),
     ] {
         let ids = database.instruments(count).await?;
