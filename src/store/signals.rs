@@ -4,7 +4,7 @@ use tokio_postgres::Transaction;
 
 use super::copy_in::CopyIn;
 use super::error::{During, StoreError};
-use super::{copy_out, date_of, day_of, session_of};
+use super::{date_of, day_of};
 
 /// Number of signal columns.
 pub const WIDTH: usize = 33;
@@ -27,33 +27,6 @@ impl LatestSignals {
     pub fn close(&self) -> f64 {
         self.bar[3]
     }
-}
-
-/// Reads all kept rows, ascending by instrument.
-pub async fn read(client: &Transaction<'_>) -> Result<Vec<LatestSignals>, StoreError> {
-    let mut rows = Vec::new();
-    copy_out::rows(
-        client,
-        include_str!("../../sql/signals_read.sql"),
-        &[],
-        "reading kept signals",
-        |fields| {
-            let mut row = LatestSignals {
-                instrument_id: fields.int()?,
-                session: session_of(fields.day()?)?,
-                bar: [f64::NAN; 5],
-                values: [f64::NAN; WIDTH],
-            };
-            for value in row.bar.iter_mut().chain(&mut row.values) {
-                *value = fields.float()?;
-            }
-            rows.push(row);
-            Ok(())
-        },
-    )
-    .await?;
-    rows.sort_unstable_by_key(|row| row.instrument_id);
-    Ok(rows)
 }
 
 /// Replaces the rows of the instruments `changed`, or of all, by `rows`.
