@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Transaction};
 
+use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::signals::{HISTORY, SIGNALS};
 use crate::domain::calendar::{END_DAY, nyse};
 use crate::jobs::refresh;
@@ -145,13 +146,18 @@ struct Found {
     tide: Tide,
 }
 
-/// Digest of everything that decides a kept signal besides the data.
+/// Digest of everything that decides what is kept besides the data.
 fn definitions() -> String {
     let mut hash = Sha256::new();
     hash.update(format!("last {HISTORY} bars\n"));
     for signal in &SIGNALS {
         hash.update(format!("{} {} {}\n", signal.name, signal.bars, signal.definition));
     }
+    // The packed panel holds factors by their places and sessions by their numbers.
+    for factor in &FACTORS {
+        hash.update(format!("{}\n", factor.name));
+    }
+    hash.update(format!("{:?} sessions\n", nyse().at_or_before(END_DAY)));
     crate::store::hex(&hash.finalize())
 }
 
