@@ -29,6 +29,37 @@ async fn two_programs_that_start_at_once_migrate_once() {
     b.unwrap();
 }
 
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// A program that dies while it makes the schema leaves the migrations up to one of them; so does an older program.
+#[tokio::test]
+async fn every_older_schema_is_brought_up_to_date_and_equals_a_new_one() {
+    let whole = schema(&Database::create().await.client().await).await;
+    let runner = embedded::migrations::runner;
+    for migration in runner().get_migrations() {
+        let database = Database::create_empty().await;
+        let mut client = database.client().await;
+        client.batch_execute("CREATE EXTENSION timescaledb").await.unwrap();
+        let target = refinery::Target::Version(migration.version());
+        runner().set_target(target).run_async(&mut client).await.unwrap();
+        store::prepare(&mut client).await.unwrap_or_else(|error| panic!("from {migration}: {error}"));
+        assert_eq!(schema(&client).await, whole, "from {migration}");
+    }
+}
+
+/// Every column of every table and view, every index and constraint.
+async fn schema(client: &tokio_postgres::Client) -> Vec<String> {
+    let statement = "SELECT concat_ws(' ', table_name, ordinal_position, column_name, data_type, is_nullable, column_default)
+                     FROM information_schema.columns WHERE table_schema = 'public'
+                     UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+                     UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+                     WHERE connamespace = 'public'::regnamespace
+                     ORDER BY 1";
+    client.query(statement, &[]).await.expect("a catalogue").iter().map(|row| row.get(0)).collect()
+}
+
 #[tokio::test]
 async fn a_newer_schema_is_refused() {
     let database = Database::create().await;

@@ -2,6 +2,7 @@
 //! they or the edition of TimescaleDB change, under one lock.
 
 use sha2::{Digest, Sha256};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient};
 
 use super::aggregates;
@@ -38,14 +39,11 @@ const OLDEST_TIMESCALE: (u32, u32) = (2, 19);
 /// # Errors
 /// [`StoreError::NewerSchema`], [`StoreError::NoTimescale`], [`StoreError::OldTimescale`] or [`StoreError::Migration`].
 pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
-    let known = known_version();
-    match state(client).await? {
-        Some(state) if state.version > known => return Err(state.newer(known)),
-        Some(state) if state.version == known && state.is_applied(client).await? => return Ok(()),
-        _ => {}
+    if is_ready(client).await? {
+        return Ok(());
     }
     let lock = lock::hold(client, lock::Name::Schema).await?;
-    let result = apply(client, known).await;
+    let result = apply(client).await;
     lock.release(client).await?;
     result
 }
@@ -56,15 +54,25 @@ pub async fn prepare(client: &mut Client) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::OlderSchema`] or [`StoreError::NewerSchema`].
 pub async fn check(client: &Client) -> Result<(), StoreError> {
-    let known = known_version();
-    match state(client).await? {
-        Some(state) if state.version > known => Err(state.newer(known)),
-        Some(state) if state.version == known => {
-            calendar::announce(&sessions::announced(client).await?);
-            Ok(())
-        }
-        older => Err(StoreError::OlderSchema { found: older.map_or(0, |state| state.version), known }),
+    let (found, known) = (version(client).await?, known_version());
+    if found < known {
+        return Err(StoreError::OlderSchema { found, known });
     }
+    calendar::announce(&sessions::announced(client).await?);
+    Ok(())
+}
+
+/// Whether everything is applied; lays the announced days over the calendar where it is.
+async fn is_ready(client: &impl GenericClient) -> Result<bool, StoreError> {
+    if version(client).await? < known_version() {
+        return Ok(false);
+    }
+    let (applied, announced) = tokio::try_join!(Applied::read(client), sessions::announced(client))?;
+    let is_ready = applied.has_aggregates() && applied.digest == applied_digest(&announced);
+    if is_ready {
+        calendar::announce(&announced);
+    }
+    Ok(is_ready)
 }
 
 fn known_version() -> i32 {
@@ -76,31 +84,24 @@ fn known_version() -> i32 {
         .unwrap_or(0)
 }
 
-/// What a database holds of our schema.
-struct State {
-    version: i32,
+/// What is applied besides the migrations. Its columns came with several migrations: it can be read after all of them.
+struct Applied {
     digest: String,
     edition: String,
     aggregates: String,
 }
 
-impl State {
-    fn newer(&self, known: i32) -> StoreError {
-        StoreError::NewerSchema { found: self.version, known }
+impl Applied {
+    async fn read(client: &impl GenericClient) -> Result<Self, StoreError> {
+        let row = client
+            .query_one(include_str!("../../sql/schema_state.sql"), &[])
+            .await
+            .during("reading what is applied of the schema")?;
+        Ok(Self { digest: row.get(0), edition: row.get(1), aggregates: row.get(2) })
     }
 
     fn has_aggregates(&self) -> bool {
         self.aggregates == aggregates::version(&self.edition)
-    }
-
-    /// Whether everything outside of migrations is applied too; lays the announced days over the calendar where it is.
-    async fn is_applied(&self, client: &impl GenericClient) -> Result<bool, StoreError> {
-        let announced = sessions::announced(client).await?;
-        let applied = self.has_aggregates() && self.digest == applied_digest(&announced);
-        if applied {
-            calendar::announce(&announced);
-        }
-        Ok(applied)
     }
 }
 
@@ -127,27 +128,22 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What the database holds; none in one that we never saw.
-async fn state(client: &impl GenericClient) -> Result<Option<State>, StoreError> {
-    let action = "reading the schema's version";
-    let there = client.query_one(include_str!("../../sql/schema_exists.sql"), &[]).await.during(action)?;
-    if !there.get::<_, bool>(0) {
-        return Ok(None);
-    }
-    let row = client.query_one(include_str!("../../sql/schema_state.sql"), &[]).await.during(action)?;
-    Ok(Some(State { version: row.get(0), digest: row.get(1), edition: row.get(2), aggregates: row.get(3) }))
+/// Version of the newest migration that the database has, 0 where it has none: a program may have died between any two.
+async fn version(client: &impl GenericClient) -> Result<i32, StoreError> {
+    let found = match client.query_one(include_str!("../../sql/schema_version.sql"), &[]).await {
+        Ok(row) => row.get(0),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => 0,
+        Err(error) => return Err(StoreError::from_driver("reading the schema's version", error)),
+    };
+    let known = known_version();
+    if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(found) }
 }
 
-async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
+async fn apply(client: &mut Client) -> Result<(), StoreError> {
     timescale(client).await?;
     // Another program may have done the work while this one waited for the lock.
-    if let Some(state) = state(client).await? {
-        if state.version > known {
-            return Err(state.newer(known));
-        }
-        if state.version == known && state.is_applied(client).await? {
-            return Ok(());
-        }
+    if is_ready(client).await? {
+        return Ok(());
     }
     embedded::migrations::runner()
         .set_abort_divergent(true)
@@ -161,9 +157,8 @@ async fn apply(client: &mut Client, known: i32) -> Result<(), StoreError> {
     }
     let announced = sessions::announced(&transaction).await?;
     sessions::write(&transaction, &announced).await?;
-    let state = state(&transaction).await?;
-    let renewed = state.filter(|state| !state.has_aggregates());
-    if let Some(State { edition, .. }) = &renewed {
+    let renewed = Some(Applied::read(&transaction).await?).filter(|applied| !applied.has_aggregates());
+    if let Some(Applied { edition, .. }) = &renewed {
         aggregates::create(&transaction, edition).await?;
         let version = aggregates::version(edition);
         let statement = include_str!("../../sql/aggregates_applied.sql");

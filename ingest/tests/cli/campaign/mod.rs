@@ -166,9 +166,9 @@ impl Campaign {
             }
         }
         // An undisturbed load, and if the vendor does not let it through, another.
-        let mut runs = 0;
+        let (mut runs, mut said) = (0, String::new());
         while !succeeded {
-            assert!(runs < RUNS, "the load does not succeed");
+            assert!(runs < RUNS, "the load does not succeed, {source:?}, again {again}:\n{said}");
             runs += 1;
             let started = Instant::now();
             let ended = self.start(&round).end();
@@ -178,6 +178,7 @@ impl Campaign {
             if !measured {
                 self.times.insert((source, again), started.elapsed());
             }
+            said = ended.err;
             self.look(&mut round).await;
         }
         self.conclude(&mut round, &log).await;
