@@ -183,6 +183,7 @@ async fn another_benchmark_is_another_definition() {
 #[tokio::test]
 async fn rows_that_both_jobs_have_read_are_pruned_and_later_ones_are_not() {
     let (database, mut client, ids) = ready().await;
+    prune(&mut client).await;
     assert_eq!(count(&client).await, 0, "both jobs have read everything");
 
     let mut late = database.client().await;
@@ -196,6 +197,7 @@ async fn rows_that_both_jobs_have_read_are_pruned_and_later_ones_are_not() {
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     assert_eq!(count(&client).await, 2, "the scan has read neither the bar nor the features that it moved");
     scan::run(&mut client, Mode::Incremental, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
+    prune(&mut client).await;
     assert_eq!(count(&client).await, 0);
 }
 
@@ -219,6 +221,7 @@ async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_o
     transaction.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     scan::run(&mut client, Mode::Full, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
+    prune(&mut client).await;
     assert_eq!(count(&client).await, 0);
     assert!(living.follow(&mut client).await.unwrap().from_nothing, "what it had not read was pruned");
     assert!(!living.follow(&mut client).await.unwrap().changed, "nothing was pruned since");
@@ -227,6 +230,7 @@ async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_o
     of_minutes.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     scan::run(&mut client, Mode::Full, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
+    prune(&mut client).await;
     assert_eq!(count(&client).await, 0);
     assert!(living.follow(&mut client).await.unwrap().from_nothing, "an older one was pruned");
 
@@ -234,11 +238,17 @@ async fn a_follower_misses_nothing_that_is_pruned_and_reads_everything_no_more_o
     writing.commit().await.unwrap();
     refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
     scan::run(&mut client, Mode::Full, &support::everything(), "SPY", scan::RUNS_KEPT).await.unwrap();
+    prune(&mut client).await;
     assert_eq!(count(&client).await, 0);
     assert!(living.follow(&mut client).await.unwrap().changed);
     let ranked = living.ranked(&Weights::default()).unwrap().unwrap();
     let close = ranked.panel.signals_of(ids[0]).unwrap().close();
     assert_eq!(close, market::bar(ids[0], session, 1).close, "the late one was missed");
+}
+
+/// A refresh removes what both jobs had read before it; a scan does not keep its user waiting for that.
+async fn prune(client: &mut Client) {
+    refresh::refresh(client, &options("SPY"), &|_, _| {}).await.unwrap();
 }
 
 async fn count(client: &Client) -> i64 {

@@ -1,7 +1,5 @@
 //! Percentile ranks across the population, means of what is present, and the order of a ranked list.
 
-use std::cmp::Ordering;
-
 use super::{NULL, kept};
 
 /// Percentile rank of every value among the non-null values of the population: (number below + half of the ties,
@@ -33,8 +31,8 @@ pub fn percentile_ranks(values: &[f64], population: &[bool]) -> Vec<f64> {
     ranks
 }
 
-/// Bits that sort as the numbers do: negative ones inverted, others above them.
-fn ordered_bits(value: f64) -> u64 {
+/// Bits that sort as the numbers do: negative ones inverted, others above them. Zeros of either sign are equal.
+pub fn ordered_bits(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
@@ -54,13 +52,15 @@ pub fn mean_of_present(columns: &[&[f64]], rows: usize, at_least: usize) -> Vec<
 /// tickers by row. A row whose score is null is left out.
 pub fn ranked_rows<T: AsRef<str>>(scores: &[f64], tickers: &[T]) -> Vec<usize> {
     let rows = scores.len().min(tickers.len());
-    let mut order: Vec<usize> = (0..rows).filter(|&row| !scores[row].is_nan()).collect();
-    order.sort_unstable_by(|&left, &right| {
-        let by_score = scores[right].partial_cmp(&scores[left]).unwrap_or(Ordering::Equal);
-        let by_ticker = || tickers[left].as_ref().as_bytes().cmp(tickers[right].as_ref().as_bytes());
-        by_score.then_with(by_ticker).then(left.cmp(&right))
-    });
-    order
+    let mut keyed: Vec<(u64, usize)> =
+        (0..rows).filter(|&row| !scores[row].is_nan()).map(|row| (!ordered_bits(scores[row]), row)).collect();
+    keyed.sort_unstable();
+    for ties in keyed.chunk_by_mut(|left, right| left.0 == right.0) {
+        ties.sort_by(|left, right| {
+            tickers[left.1].as_ref().as_bytes().cmp(tickers[right.1].as_ref().as_bytes())
+        });
+    }
+    keyed.into_iter().map(|(_, row)| row).collect()
 }
 
 #[cfg(test)]

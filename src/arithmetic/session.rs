@@ -1,5 +1,7 @@
 //! One session's whole cross-section: the moments of every factor, and the family scores that rest on them.
 
+use rayon::prelude::*;
+
 use super::NULL;
 use super::catalogue::{FACTOR_COUNT, FACTORS};
 use super::cross_section::{CrossSection, Moments, z};
@@ -71,27 +73,70 @@ pub fn cross_section(section: &mut CrossSection, columns: &SessionColumns) -> Se
 /// there has the bits of the whole.
 pub fn cross_section_of(section: &mut CrossSection, columns: &SessionColumns, moved: FactorSet) -> Section {
     let mut of_factors = [Moments::NONE; FACTOR_COUNT];
-    let mut moments = Vec::new();
     for at in moved.with_relatives().places() {
         of_factors[at] = section.moments(&columns.values[at], &columns.population);
-        if moved.contains(at) {
-            moments.push((FACTORS[at].name.to_owned(), of_factors[at]));
-        }
     }
-    let mut scored = Vec::new();
-    for family in families::all().iter().filter(|family| moved.touches(&family.members)) {
-        let members: Vec<Vec<f64>> =
-            family.members.iter().map(|at| z_column(*at, columns, &of_factors[*at])).collect();
-        let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
-        let mut scores = Vec::with_capacity(columns.population.len());
-        let raw = families::scores(section, &members, &mut scores);
-        let mut neutral = Vec::with_capacity(scores.len());
-        let neutral_moments = families::sector_neutral(section, &scores, &columns.sectors, &mut neutral);
-        moments.push((family.name.to_owned(), raw));
-        moments.push((format!("{}_sn", family.name), neutral_moments));
-        scored.push(FamilyScores { family, scores, neutral });
+    let families = families_of(moved).map(|family| scored(section, family, columns, &of_factors)).collect();
+    assembled(moved, &of_factors, families)
+}
+
+/// The same on all cores, for a session that is alone.
+pub fn cross_section_on_all_cores(columns: &SessionColumns, moved: FactorSet) -> Section {
+    let mut of_factors = [Moments::NONE; FACTOR_COUNT];
+    let places: Vec<usize> = moved.with_relatives().places().collect();
+    let moments: Vec<Moments> = places
+        .par_iter()
+        .map_init(CrossSection::default, |section, at| {
+            section.moments(&columns.values[*at], &columns.population)
+        })
+        .collect();
+    for (at, moments) in places.into_iter().zip(moments) {
+        of_factors[at] = moments;
     }
-    Section { moments, families: scored }
+    let families = families_of(moved)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map_init(CrossSection::default, |section, family| scored(section, family, columns, &of_factors))
+        .collect();
+    assembled(moved, &of_factors, families)
+}
+
+/// The families that one of the factors of `moved` belongs to.
+fn families_of(moved: FactorSet) -> impl Iterator<Item = &'static Family> {
+    families::all().iter().filter(move |family| moved.touches(&family.members))
+}
+
+/// A family's standing, with the moments of its scores and of the sector-neutral ones.
+fn scored(
+    section: &mut CrossSection,
+    family: &'static Family,
+    columns: &SessionColumns,
+    of_factors: &[Moments; FACTOR_COUNT],
+) -> (FamilyScores, [Moments; 2]) {
+    let members: Vec<Vec<f64>> =
+        family.members.iter().map(|at| z_column(*at, columns, &of_factors[*at])).collect();
+    let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
+    let mut scores = Vec::with_capacity(columns.population.len());
+    let raw = families::scores(section, &members, &mut scores);
+    let mut neutral = Vec::with_capacity(scores.len());
+    let of_neutral = families::sector_neutral(section, &scores, &columns.sectors, &mut neutral);
+    (FamilyScores { family, scores, neutral }, [raw, of_neutral])
+}
+
+fn assembled(
+    moved: FactorSet,
+    of_factors: &[Moments; FACTOR_COUNT],
+    scored: Vec<(FamilyScores, [Moments; 2])>,
+) -> Section {
+    let mut moments: Vec<(String, Moments)> =
+        moved.places().map(|at| (FACTORS[at].name.to_owned(), of_factors[at])).collect();
+    let mut families = Vec::with_capacity(scored.len());
+    for (family, [raw, neutral]) in scored {
+        moments.push((family.family.name.to_owned(), raw));
+        moments.push((format!("{}_sn", family.family.name), neutral));
+        families.push(family);
+    }
+    Section { moments, families }
 }
 
 /// The z-scores of the factor at a position of the catalogue, null outside the population.
@@ -139,6 +184,8 @@ mod tests {
                 }
             }
             let part = cross_section_of(&mut memory, &fewer, moved);
+            let at_once = cross_section_on_all_cores(&fewer, moved);
+            assert_eq!(format!("{part:?}"), format!("{at_once:?}"));
             let family = factor.family.into_iter().flat_map(|name| [name.to_owned(), format!("{name}_sn")]);
             let names: Vec<String> = std::iter::once(factor.name.to_owned()).chain(family).collect();
             assert_eq!(part.moments.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bytes::Buf;
 use chrono::NaiveDate;
 use tokio_postgres::{GenericClient, Transaction};
 
@@ -322,6 +323,9 @@ async fn window(
     Ok(raw)
 }
 
+/// Bytes of a bar that comes in one piece with others: its date and five prices.
+const PACKED_BAR: usize = 44;
+
 /// Reads the last bars up to and including `until` of each of `ids`, so many as `wanted` says at its place.
 async fn look_up(
     transaction: &Transaction<'_>,
@@ -335,8 +339,14 @@ async fn look_up(
     }
     let values = [Literal::Date(until), Literal::Ints(ids), Literal::Ints(wanted)];
     copy_out::rows(transaction, include_str!("../../sql/bars_last.sql"), &values, READING, |fields| {
-        raw.push(ohlcv(fields)?);
-        Ok(())
+        let instrument_id = fields.int()?;
+        // Oldest first, as everything here is.
+        let mut bars = fields.bytes()?.rchunks_exact(PACKED_BAR);
+        for mut bar in bars.by_ref() {
+            let session = session_of(bar.get_i32())?;
+            raw.push(Raw { instrument_id, session, values: std::array::from_fn(|_| bar.get_f64()) });
+        }
+        if bars.remainder().is_empty() { Ok(()) } else { Err(StoreError::BrokenCopy) }
     })
     .await
     .map(|_| ())

@@ -4,6 +4,7 @@
 //! it stores. The next run's work is every row whose transaction the tidemark could not see.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use super::error::{During, StoreError};
@@ -217,12 +218,9 @@ pub async fn work(
     job: Job,
     definitions: &str,
 ) -> Result<(Tide, Work), StoreError> {
-    let (tide, from) = begin(transaction, job, definitions).await?;
-    let work = match from {
-        Err(why) => Work::All(why),
-        Ok(_) => Work::Since(changes(transaction, job).await?),
-    };
-    Ok((tide, work))
+    let ((tide, from), changes) =
+        tokio::try_join!(begin(transaction, job, definitions), changes(transaction, job))?;
+    Ok((tide, from.map_or_else(Work::All, |_| Work::Since(changes))))
 }
 
 /// The snapshot of `transaction` in words, and the digest of the definitions that `job` last ran with; none where it keeps no
@@ -272,10 +270,15 @@ pub async fn follow(
     let action = "following the change log";
     let before = last.map(|last| last.snapshot.as_str());
     let pruned = last.map(|last| last.pruned.as_str());
-    let row = transaction
-        .query_one(include_str!("../../sql/change_log_standing.sql"), &[&before, &pruned])
-        .await
-        .during(action)?;
+    let parameters: [&(dyn ToSql + Sync); 2] = [&before, &pruned];
+    let row = transaction.query_one(include_str!("../../sql/change_log_standing.sql"), &parameters);
+    let changes = async {
+        match before {
+            Some(before) => since(transaction, before).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (row, changes) = tokio::try_join!(async { row.await.during(action) }, changes)?;
     let standing = Standing {
         snapshot: row.get(0),
         system_identifier: row.get(1),
@@ -285,7 +288,6 @@ pub async fn follow(
     let missed: bool = row.get(2);
     match last {
         Some(last) if !missed && last.system_identifier == standing.system_identifier => {
-            let changes = since(transaction, &last.snapshot).await?;
             Ok((standing, Some(changes)))
         }
         _ => Ok((standing, None)),

@@ -51,8 +51,11 @@ pub struct Definitions {
 /// The definitions by which the stored features are computed.
 pub async fn read(client: &impl GenericClient) -> Result<Definitions, StoreError> {
     let action = "reading the catalogue of factors";
-    let factors = client.query(include_str!("../../sql/factors_read.sql"), &[]).await.during(action)?;
-    let families = client.query(include_str!("../../sql/families_read.sql"), &[]).await.during(action)?;
+    let (factors, families) = tokio::try_join!(
+        client.query(include_str!("../../sql/factors_read.sql"), &[]),
+        client.query(include_str!("../../sql/families_read.sql"), &[])
+    )
+    .during(action)?;
     Ok(Definitions {
         factors: factors.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect(),
         families: families.iter().map(|row| (row.get(0), row.get(1))).collect(),

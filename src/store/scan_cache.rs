@@ -26,12 +26,11 @@ pub async fn head(transaction: &Transaction<'_>) -> Result<Option<Head>, StoreEr
     Ok(row.map(|row| Head { session_date: row.get(0), reference: row.get(1) }))
 }
 
-/// Hands every row to `take`, in no order.
-pub async fn read(transaction: &Transaction<'_>, mut take: impl FnMut(i32, &[u8])) -> Result<(), StoreError> {
+/// Hands all rows to `take`, some dozens at a time: each is its instrument (four bytes, big-endian) and its bytes.
+pub async fn read(transaction: &Transaction<'_>, mut take: impl FnMut(&[u8])) -> Result<(), StoreError> {
     let statement = include_str!("../../sql/scan_cache_read.sql");
     copy_out::rows(transaction, statement, &[], "reading the scan's cache", |fields| {
-        let id = fields.int()?;
-        take(id, fields.bytes()?);
+        take(fields.bytes()?);
         Ok(())
     })
     .await

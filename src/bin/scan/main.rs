@@ -162,13 +162,16 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     };
     let profile = asked.profile()?;
-    let (client, beside) = tokio::join!(store.client(), store.client());
-    let (mut client, mut beside) = (client?, beside?);
-    store::prepare(&mut client).await?;
-    let held = lock::hold_or_say(&**client, lock::Name::Scan, || {
-        eprintln!("another scan is running; waiting for it to finish");
-    })
-    .await?;
+    let ready = async {
+        let mut client = store.client().await?;
+        store::prepare(&mut client).await?;
+        let held = lock::hold_or_say(&**client, lock::Name::Scan, || {
+            eprintln!("another scan is running; waiting for it to finish");
+        })
+        .await?;
+        Ok((client, held))
+    };
+    let ((mut client, held), mut beside) = tokio::try_join!(ready, store.client())?;
     let connections = Connections { client: &mut client, beside: Some(&mut beside) };
     let scan = scan::run(connections, mode, &profile, &settings.benchmark, settings.scan_runs_kept).await?;
     held.release(&**client).await?;

@@ -198,21 +198,30 @@ pub struct Freshness {
     pub regrouped: bool,
 }
 
+impl Freshness {
+    /// Whether the stored features are of this program's definitions and of this benchmark, however many changes wait.
+    pub fn is_current(&self) -> bool {
+        matches!(self.work, Work::Since(_)) && self.redefined.is_empty() && !self.regrouped
+    }
+}
+
 /// How the stored features stand, with the instrument `benchmark` as the benchmark.
 pub async fn freshness(
     transaction: &Transaction<'_>,
     benchmark: Option<i32>,
 ) -> Result<Freshness, StoreError> {
-    let (_, work) = change_log::work(transaction, Job::Features, &parameters(benchmark)).await?;
-    let redefined = Redefined::read(transaction).await?;
+    let parameters = parameters(benchmark);
+    let ((_, work), redefined) = tokio::try_join!(
+        change_log::work(transaction, Job::Features, &parameters),
+        Redefined::read(transaction)
+    )?;
     Ok(Freshness { work, redefined: redefined.names(), regrouped: redefined.families })
 }
 
 /// Whether the stored features are of this program's definitions and of this benchmark.
 pub async fn are_current(transaction: &Transaction<'_>, benchmark: &str) -> Result<bool, StoreError> {
     let benchmark = instruments::latest_of(transaction, benchmark).await?;
-    let stored = freshness(transaction, benchmark).await?;
-    Ok(matches!(stored.work, Work::Since(_)) && stored.redefined.is_empty() && !stored.regrouped)
+    Ok(freshness(transaction, benchmark).await?.is_current())
 }
 
 /// Runs the refresh. `progress` is told how many of how many sessions are done. The caller holds the features lock.

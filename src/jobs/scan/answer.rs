@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::ScanError;
@@ -56,12 +57,24 @@ pub fn with_market<T>(
     let instruments = &ranked.panel.instruments;
     let tickers: Vec<&str> = instruments.iter().map(|one| one.ticker.as_str()).collect();
     let sectors: Vec<Option<&str>> = instruments.iter().map(|one| one.sector.as_deref()).collect();
-    let drops: Vec<Option<Drop>> =
-        (0..ranked.rows()).map(|row| profile.universe.first_drop(&ranked.facts(row))).collect();
+    let drops: Vec<Option<Drop>> = (0..ranked.rows())
+        .into_par_iter()
+        .with_min_len(1_000)
+        .map(|row| profile.universe.first_drop(&ranked.facts(row)))
+        .collect();
     let settings = profile.plan.unwrap_or_default();
-    let column = |name: &str| match profile::earlier(name) {
-        Some((base, ago)) => earlier.values(base, ago).map(|values| ColumnData::Numbers(values.to_vec())),
-        None => columns::find(name).map(|column| ranked.values(column, &settings)),
+    let column = |name: &str, rows: Option<&[usize]>| match profile::earlier(name) {
+        Some((base, ago)) => {
+            let values = earlier.values(base, ago)?;
+            Some(ColumnData::Numbers(match rows {
+                Some(rows) => rows.iter().map(|row| values[*row]).collect(),
+                None => values.to_vec(),
+            }))
+        }
+        None => columns::find(name).map(|column| match rows {
+            Some(rows) => ranked.values_at(column, &settings, rows),
+            None => ranked.values(column, &settings),
+        }),
     };
     use_it(&Market { tickers: &tickers, sectors: &sectors, drops: &drops, column: &column })
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use tokio_postgres::Transaction;
 
-use super::panel::Panel;
+use super::panel::{self, NewFeatures, Panel, Patch};
 use super::tape::Tape;
 use super::{ScanError, fresh};
 use crate::store::change_log::{Change, Topic};
-use crate::store::date_of;
 use crate::store::signals::LatestSignals;
+use crate::store::{date_of, instruments};
 
 /// Where bars are taken from.
 pub enum Bars<'a> {
@@ -44,70 +44,65 @@ pub struct Followed {
     pub touched: Option<Vec<i32>>,
 }
 
-/// Brings `panel` up to `changes`; none where only reading everything would do. `renamed`: a list of tickers was applied since.
+/// What brings `panel` up to `changes`; none where only reading everything would do. `renamed`: a list of tickers was applied since.
 ///
 /// # Errors
-/// As of a scan; the panel is then of no use.
+/// As of a scan. Bars in memory may then be newer than the panel, which does no harm: the same changes are read once more.
 pub async fn follow(
     transaction: &Transaction<'_>,
-    panel: &mut Panel,
+    panel: &Panel,
     bars: Bars<'_>,
     changes: &[(String, Change)],
     renamed: bool,
-    benchmark: &str,
-) -> Result<Option<Followed>, ScanError> {
+) -> Result<Option<(Followed, Patch)>, ScanError> {
     if changes.iter().any(|(topic, _)| topic == Topic::Sessions.name()) {
         return Ok(None);
     }
-    let before = (panel.session, panel.behind.clone());
     let moved = moved(changes);
-    let moved_ids = ids(&moved);
+    let mut patch = Patch { session: panel.session, moved: ids(&moved), ..Patch::default() };
     let mut followed = Followed { moved: moved.len(), ..Followed::default() };
     if !moved.is_empty() {
-        let fresh = match bars {
+        patch.signals = match bars {
             Bars::Memory(tape) => {
                 tape.update(transaction, &moved).await?;
-                tape.signals(Some(&moved_ids))?
+                tape.signals(Some(&patch.moved))?
             }
             Bars::Computed(fresh) => fresh,
             Bars::Database => fresh::of_changed(transaction, &moved, &panel.signals).await?,
         };
-        followed.computed = fresh.len();
-        panel.replace_signals(&moved_ids, fresh);
+        followed.computed = patch.signals.len();
+        patch.session = panel.session_with(&patch.moved, &patch.signals);
         // Who was too old to be read may be read again.
-        if panel.session < before.0 {
+        if patch.session < panel.session {
             return Ok(None);
         }
     }
-    let is_news = |id: &i32| {
-        panel.instruments.binary_search_by_key(id, |one| one.id).is_err() || panel.signals_of(*id).is_none()
-    };
+    let is_known = |id: &i32| panel.instruments.binary_search_by_key(id, |one| one.id).is_ok();
+    let has_bars = |id: &i32| patch.signals.binary_search_by_key(id, |row| row.instrument_id).is_ok();
     let restated = ids(&merged(changes, &[Topic::Instruments]));
-    let reread = renamed || !restated.is_empty() || moved_ids.iter().any(is_news);
-    if reread {
-        panel.read_instruments(transaction, benchmark).await?;
-    } else {
-        panel.read_benchmark(transaction, benchmark).await?;
+    if renamed || !restated.is_empty() || !patch.moved.iter().all(|id| is_known(id) && has_bars(id)) {
+        patch.instruments = Some(instruments::all(transaction).await?);
     }
-    let session = date_of(panel.session);
-    let mut touched = Some(moved_ids);
-    if panel.session == before.0 {
+    let session = date_of(patch.session);
+    let mut touched = Some(patch.moved.clone());
+    if patch.session == panel.session {
         let covers = |change: &Change| {
             change.from <= session && change.through.is_none_or(|through| session <= through)
         };
         let mut due = merged(changes, &[Topic::Features]);
         due.retain(covers);
         let due = ids(&due);
-        followed.features = panel.reread_features(transaction, &due).await?;
         touched = touched.map(|touched| union(&touched, &due));
+        (patch.features, followed.features) = panel.read_again(transaction, patch.session, due).await?;
     } else {
-        followed.features = panel.read_features(transaction).await?;
+        let rows = panel::read_features(transaction, patch.session).await?;
+        followed.features = rows.len();
+        patch.features = NewFeatures::All(rows);
         touched = None;
     }
-    panel.read_behind(transaction).await?;
     followed.touched = if renamed { None } else { touched.map(|touched| union(&touched, &restated)) };
-    followed.changed = !changes.is_empty() || renamed || panel.behind != before.1;
-    Ok(Some(followed))
+    followed.changed = !changes.is_empty() || renamed;
+    Ok(Some((followed, patch)))
 }
 
 /// The changes of `topics`, merged to one an instrument, ascending.

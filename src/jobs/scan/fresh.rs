@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
@@ -57,7 +58,7 @@ pub async fn of_few(transaction: &Transaction<'_>, ids: &[i32]) -> Result<Vec<La
 pub async fn of_changed(
     transaction: &Transaction<'_>,
     changes: &[Change],
-    kept: &[LatestSignals],
+    kept: &[Arc<LatestSignals>],
 ) -> Result<Vec<LatestSignals>, ScanError> {
     if changes.is_empty() {
         return Ok(Vec::new());

@@ -10,7 +10,7 @@ use super::follow::{Bars, follow};
 use super::panel::Panel;
 use super::ranked::{Ranked, rank};
 use super::tape::Tape;
-use super::{ScanError, check_features, fresh};
+use super::{Refreshed, ScanError, check_features, fresh};
 use crate::arithmetic::scores::Weights;
 use crate::store::change_log::{self, Standing, Topic};
 
@@ -31,12 +31,6 @@ struct State {
     ranked: Vec<(Weights, Arc<Ranked>)>,
     /// Columns of earlier sessions that were asked for since.
     earlier: Arc<Earlier>,
-}
-
-impl State {
-    fn new(standing: Standing, tape: Tape, panel: Panel) -> Self {
-        Self { standing, tape, panel: Arc::new(panel), ranked: Vec::new(), earlier: Arc::default() }
-    }
 }
 
 /// Most weights whose rankings are kept.
@@ -80,26 +74,28 @@ impl Living {
 
     async fn follow_in(&mut self, transaction: &Transaction<'_>) -> Result<Followed, ScanError> {
         let last = self.state.as_ref().map(|state| &state.standing);
-        let (standing, changes) = change_log::follow(transaction, last).await?;
-        check_features(transaction, &self.benchmark).await?;
+        let log = async { Ok(change_log::follow(transaction, last).await?) };
+        let ((standing, changes), refreshed) =
+            tokio::try_join!(log, check_features(transaction, &self.benchmark))?;
         let (Some(changes), Some(state)) = (changes, &mut self.state) else {
-            return self.read(transaction, standing).await;
+            return self.read(transaction, standing, refreshed).await;
         };
-        let mut panel = Panel::clone(&state.panel);
-        let mut tape = state.tape.clone();
         let renamed = state.standing.reference != standing.reference;
-        let bars = Bars::Memory(&mut tape);
-        let followed = follow(transaction, &mut panel, bars, &changes, renamed, &self.benchmark).await?;
-        let Some(followed) = followed else {
+        let bars = Bars::Memory(&mut state.tape);
+        let Some((mut followed, patch)) = follow(transaction, &state.panel, bars, &changes, renamed).await?
+        else {
             if changes.iter().any(|(topic, _)| topic == Topic::Sessions.name()) {
                 return Err(ScanError::Calendar);
             }
-            return self.read(transaction, standing).await;
+            return self.read(transaction, standing, refreshed).await;
         };
+        followed.changed |= refreshed.behind != state.panel.behind;
+        state.standing = standing;
         if followed.changed {
-            self.state = Some(State::new(standing, tape, panel));
-        } else {
-            state.standing = standing;
+            state.ranked.clear();
+            state.earlier = Arc::default();
+            // Copied only where somebody still holds an answer from before.
+            Arc::make_mut(&mut state.panel).apply(patch, refreshed);
         }
         Ok(followed)
     }
@@ -108,13 +104,14 @@ impl Living {
         &mut self,
         transaction: &Transaction<'_>,
         standing: Standing,
+        refreshed: Refreshed,
     ) -> Result<Followed, ScanError> {
         let tape = Tape::read(transaction, fresh::anchor(transaction).await?).await?;
         let signals = tape.signals(None)?;
         let computed = signals.len();
-        let panel = Panel::read(transaction, signals, &self.benchmark).await?;
+        let panel = Arc::new(Panel::read(transaction, signals, refreshed).await?);
         let features = panel.features.len();
-        self.state = Some(State::new(standing, tape, panel));
+        self.state = Some(State { standing, tape, panel, ranked: Vec::new(), earlier: Arc::default() });
         Ok(Followed { from_nothing: true, moved: computed, computed, features, changed: true, touched: None })
     }
 

@@ -31,10 +31,10 @@ use crate::arithmetic::catalogue::FACTORS;
 use crate::arithmetic::signals::{HISTORY, SIGNALS};
 use crate::domain::calendar::{END_DAY, nyse};
 use crate::jobs::refresh;
-use crate::store::change_log::{self, FromNothing, Job, Standing, Tide};
+use crate::store::change_log::{self, FromNothing, Job, Standing, Tide, Work};
 use crate::store::scan_cache::{self, Head};
 use crate::store::signals as kept;
-use crate::store::{StoreError, bars, date_of, features, scan_runs};
+use crate::store::{StoreError, bars, date_of, features, instruments, scan_runs};
 
 use answer::Answer;
 use asked::Asked;
@@ -122,6 +122,15 @@ pub struct Scan {
 /// Changed instruments whose bars are looked up one by one beside the reading of the cache.
 const FEW: usize = 1_000;
 
+/// What the last features refresh left beside its rows.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The benchmark instrument; none where its ticker is unknown.
+    benchmark: Option<i32>,
+    /// Instruments whose bars or actions changed since, ascending: their factors are older than their bars.
+    behind: Vec<i32>,
+}
+
 /// The connections of a scan.
 pub struct Connections<'a> {
     /// The one that stores.
@@ -176,18 +185,20 @@ pub async fn run(
     let definitions = definitions();
     let Connections { client, beside } = connections.into();
     let transaction = change_log::snapshot(client).await?;
-    let beside = match beside {
-        Some(other) => Some(change_log::beside(&transaction, other).await?),
-        None => None,
+    let other = async {
+        match beside {
+            Some(other) => Ok(Some(change_log::beside(&transaction, other).await?)),
+            None => Ok(None),
+        }
     };
-    check_features(&transaction, benchmark).await?;
+    let (beside, refreshed) = tokio::try_join!(other, check_features(&transaction, benchmark))?;
     let started = Instant::now();
     let found = match mode {
         Mode::Full => {
             let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
-            from_nothing(&transaction, beside.as_ref(), tide, None, benchmark).await?
+            from_nothing(&transaction, beside.as_ref(), tide, None, refreshed).await?
         }
-        Mode::Incremental => from_cache(&transaction, beside.as_ref(), &definitions, benchmark).await?,
+        Mode::Incremental => from_cache(&transaction, beside.as_ref(), &definitions, refreshed).await?,
     };
     let Found { panel, sources, touched, standing, tide } = found;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
@@ -196,8 +207,11 @@ pub async fn run(
     timings.ranking = started.elapsed();
 
     let started = Instant::now();
-    keep(&transaction, &answer.ranked.panel, &standing, touched.as_deref()).await?;
-    change_log::store(&transaction, Job::Scan, &tide, &definitions).await?;
+    let ((), (), listed_last) = tokio::try_join!(
+        keep(&transaction, &answer.ranked.panel, &standing, touched.as_deref()),
+        change_log::store(&transaction, Job::Scan, &tide, &definitions),
+        scan_runs::listed_last(&transaction, &profile.name)
+    )?;
     let mut counts = answer.counts_json();
     sources.add_to(&mut counts);
     let stored = answer.len().min(STORED_ROWS);
@@ -215,12 +229,10 @@ pub async fn run(
         asked: Asked::of(profile).to_json(),
         order_keys: answer.order_keys(stored),
         unmet: answer.unmet(),
-        read: answer.read(stored, &scan_runs::listed_last(&transaction, &profile.name).await?),
+        read: answer.read(stored, &listed_last),
     };
     let run_id = scan_runs::store(&transaction, &run, runs_kept).await?;
     transaction.commit().await.map_err(|e| StoreError::from_driver("storing the scan", e))?;
-    // Not in the snapshot: a refresh may prune the same rows at the same time.
-    change_log::prune(&*client).await?;
     timings.storing = started.elapsed();
     Ok(Scan { run_id: Some(run_id), mode, sources, answer, timings })
 }
@@ -236,9 +248,9 @@ pub async fn run_as_of(
     benchmark: &str,
 ) -> Result<Scan, ScanError> {
     let transaction = change_log::snapshot(client).await?;
-    check_features(&transaction, benchmark).await?;
+    let refreshed = check_features(&transaction, benchmark).await?;
     let started = Instant::now();
-    let panel = panel_as_of(&transaction, as_of, benchmark).await?;
+    let panel = panel_as_of(&transaction, as_of, refreshed).await?;
     let computed = panel.signals.len();
     let sources = Sources { changed: computed, computed, ..Sources::default() };
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
@@ -252,7 +264,7 @@ pub async fn run_as_of(
 async fn panel_as_of(
     transaction: &Transaction<'_>,
     as_of: NaiveDate,
-    benchmark: &str,
+    refreshed: Refreshed,
 ) -> Result<Panel, ScanError> {
     if nyse().number(as_of).is_none() {
         let before = nyse().at_or_before(as_of).map(date_of);
@@ -262,7 +274,7 @@ async fn panel_as_of(
     if until != as_of {
         return Err(ScanError::NoBarsOn { day: as_of, before: until });
     }
-    Panel::read(transaction, fresh::of_market(transaction, None, until, until).await?, benchmark).await
+    Panel::read(transaction, fresh::of_market(transaction, None, until, until).await?, refreshed).await
 }
 
 /// Ranks the market and answers the profile; also what the profile read of earlier sessions.
@@ -276,10 +288,15 @@ async fn ranked_answer(
     Ok((answer::answer(Arc::new(ranked), &earlier, profile.clone())?, earlier))
 }
 
-/// Features are asked for before the long work begins.
-async fn check_features(transaction: &Transaction<'_>, benchmark: &str) -> Result<(), ScanError> {
-    if refresh::are_current(transaction, benchmark).await? {
-        return Ok(());
+/// What the last features refresh left. Features are asked for before the long work begins.
+async fn check_features(transaction: &Transaction<'_>, benchmark: &str) -> Result<Refreshed, ScanError> {
+    let benchmark = instruments::latest_of(transaction, benchmark).await?;
+    let fresh = refresh::freshness(transaction, benchmark).await?;
+    if fresh.is_current()
+        && let Work::Since(changes) = fresh.work
+    {
+        let behind = changes.into_iter().map(|change| change.instrument_id).collect();
+        return Ok(Refreshed { benchmark, behind });
     }
     let Some((_, last)) = bars::range(transaction).await? else { return Err(ScanError::NoBars(None)) };
     match features::range(transaction).await? {
@@ -294,12 +311,12 @@ async fn from_nothing(
     beside: Option<&Transaction<'_>>,
     tide: Tide,
     why: Option<FromNothing>,
-    benchmark: &str,
+    refreshed: Refreshed,
 ) -> Result<Found, ScanError> {
     let (standing, _) = change_log::follow(transaction, None).await?;
     let rows = fresh::of_market(transaction, beside, fresh::anchor(transaction).await?, END_DAY).await?;
     let sources = Sources { from_nothing: why, changed: rows.len(), computed: rows.len(), from_cache: 0 };
-    let panel = Panel::read(transaction, rows, benchmark).await?;
+    let panel = Panel::read(transaction, rows, refreshed).await?;
     Ok(Found { panel, sources, touched: None, standing, tide })
 }
 
@@ -308,32 +325,38 @@ async fn from_cache(
     transaction: &Transaction<'_>,
     beside: Option<&Transaction<'_>>,
     definitions: &str,
-    benchmark: &str,
+    refreshed: Refreshed,
 ) -> Result<Found, ScanError> {
-    let (tide, from) = change_log::begin(transaction, Job::Scan, definitions).await?;
+    let ((tide, from), head, (standing, _)) = tokio::try_join!(
+        change_log::begin(transaction, Job::Scan, definitions),
+        scan_cache::head(transaction),
+        change_log::follow(transaction, None)
+    )?;
     let before = match from {
         Ok(before) => before,
-        Err(why) => return from_nothing(transaction, beside, tide, Some(why), benchmark).await,
+        Err(why) => return from_nothing(transaction, beside, tide, Some(why), refreshed).await,
     };
     let why = Some(FromNothing::NoCache);
+    let Some((head, session)) = head.and_then(|head| Some((head, nyse().number(head.session_date)?))) else {
+        return from_nothing(transaction, beside, tide, why, refreshed).await;
+    };
     let changes = change_log::since(transaction, &before).await?;
     let few: Vec<i32> = follow::moved(&changes).iter().map(|change| change.instrument_id).collect();
     let (kept, bars) = match beside.filter(|_| few.len() <= FEW) {
-        None => (unpack(transaction).await?, Bars::Database),
+        None => (unpack(transaction, session).await?, Bars::Database),
         Some(beside) => {
-            let (kept, fresh) = tokio::join!(unpack(transaction), fresh::of_few(beside, &few));
-            (kept?, Bars::Computed(fresh?))
+            let (kept, fresh) = tokio::try_join!(unpack(transaction, session), fresh::of_few(beside, &few))?;
+            (kept, Bars::Computed(fresh))
         }
     };
-    let Some((head, mut panel)) = kept else {
-        return from_nothing(transaction, beside, tide, why, benchmark).await;
+    let Some(mut panel) = kept else {
+        return from_nothing(transaction, beside, tide, why, refreshed).await;
     };
-    let (standing, _) = change_log::follow(transaction, None).await?;
     let renamed = head.reference != standing.reference;
-    let followed = follow::follow(transaction, &mut panel, bars, &changes, renamed, benchmark).await?;
-    let Some(followed) = followed else {
-        return from_nothing(transaction, beside, tide, why, benchmark).await;
+    let Some((followed, patch)) = follow::follow(transaction, &panel, bars, &changes, renamed).await? else {
+        return from_nothing(transaction, beside, tide, why, refreshed).await;
     };
+    panel.apply(patch, refreshed);
     if panel.signals.is_empty() {
         return Err(ScanError::NoBars(None));
     }
@@ -346,14 +369,12 @@ async fn from_cache(
     Ok(Found { panel, sources, touched: followed.touched, standing, tide })
 }
 
-/// The panel as the last scan kept it; none where nothing is kept, or not in the form of these definitions.
-async fn unpack(transaction: &Transaction<'_>) -> Result<Option<(Head, Panel)>, ScanError> {
-    let Some(head) = scan_cache::head(transaction).await? else { return Ok(None) };
-    let Some(session) = nyse().number(head.session_date) else { return Ok(None) };
+/// The panel as the last scan kept it, of `session`; none where what is kept is not in the form of these definitions.
+async fn unpack(transaction: &Transaction<'_>, session: i32) -> Result<Option<Panel>, ScanError> {
     let mut unpacking = Unpacking::default();
     let mut whole = true;
-    scan_cache::read(transaction, |id, bytes| whole &= unpacking.take(id, session, bytes).is_some()).await?;
-    Ok(whole.then(|| (head, unpacking.panel(session))))
+    scan_cache::read(transaction, |rows| whole &= unpacking.take(session, rows).is_some()).await?;
+    Ok(whole.then(|| unpacking.panel(session)))
 }
 
 /// Keeps what the next scan starts from, and the signals for people, of the instruments `touched` or of all.
@@ -362,14 +383,17 @@ async fn keep(
     panel: &Panel,
     standing: &Standing,
     touched: Option<&[i32]>,
-) -> Result<(), ScanError> {
+) -> Result<(), StoreError> {
     let is_touched = |id: i32| touched.is_none_or(|touched| touched.binary_search(&id).is_ok());
-    let signals = panel.signals.iter().filter(|row| is_touched(row.instrument_id));
-    kept::replace(transaction, touched, signals).await?;
+    let signals = panel.signals.iter().map(Arc::as_ref).filter(|row| is_touched(row.instrument_id));
     let head = Head { session_date: date_of(panel.session), reference: standing.reference };
     let places = (0..panel.instruments.len()).filter(|place| is_touched(panel.instruments[*place].id));
     let rows = places.map(|place| (panel.instruments[place].id, packed::pack(panel, place)));
-    Ok(scan_cache::replace(transaction, head, touched, rows).await?)
+    tokio::try_join!(
+        kept::replace(transaction, touched, signals),
+        scan_cache::replace(transaction, head, touched, rows)
+    )
+    .map(|_| ())
 }
 
 /// Why there is nothing to rank.

@@ -41,8 +41,8 @@ const ROOM: usize = 16_384;
 /// Gathers rows into a panel.
 pub struct Unpacking {
     instruments: Vec<Instrument>,
-    signals: Vec<LatestSignals>,
-    features: Vec<(i32, FeatureRow)>,
+    signals: Vec<Arc<LatestSignals>>,
+    features: Vec<(i32, Arc<FeatureRow>)>,
 }
 
 impl Default for Unpacking {
@@ -56,9 +56,17 @@ impl Default for Unpacking {
 }
 
 impl Unpacking {
-    /// Takes a row whose factors are of `session`; none where its bytes are not of the form.
-    pub fn take(&mut self, id: i32, session: i32, bytes: &[u8]) -> Option<()> {
-        let mut bytes = Bytes(bytes);
+    /// Takes rows whose factors are of `session`, each behind its instrument; none where the bytes are not of the form.
+    pub fn take(&mut self, session: i32, rows: &[u8]) -> Option<()> {
+        let mut bytes = Bytes(rows);
+        while !bytes.0.is_empty() {
+            self.take_one(session, &mut bytes)?;
+        }
+        Some(())
+    }
+
+    fn take_one(&mut self, session: i32, bytes: &mut Bytes<'_>) -> Option<()> {
+        let id = i32::from_be_bytes(bytes.array()?);
         let ticker = bytes.text()?.0?;
         let (kind, sector, exchange) = (bytes.text()?.0, bytes.text()?.0, bytes.text()?.0);
         let financial = bytes.byte()? == 1;
@@ -73,7 +81,7 @@ impl Unpacking {
             for value in row.bar.iter_mut().chain(&mut row.values) {
                 *value = f64::from_le_bytes(bytes.array()?);
             }
-            self.signals.push(row);
+            self.signals.push(Arc::new(row));
         }
         let features = bytes.byte()?;
         if features > 0 {
@@ -82,9 +90,9 @@ impl Unpacking {
             for value in &mut row.values {
                 *value = f64::from_le_bytes(bytes.array()?);
             }
-            self.features.push((id, row));
+            self.features.push((id, Arc::new(row)));
         }
-        bytes.0.is_empty().then_some(())
+        Some(())
     }
 
     /// The panel of all rows taken; who the benchmark is and who is behind is not in them.
@@ -152,19 +160,27 @@ mod tests {
         Panel {
             session: 41,
             instruments: Arc::new(vec![instrument(7, "BRK.A", Some("Financials")), instrument(9, "É", None)]),
-            signals: vec![signals],
-            features: vec![(7, features)],
+            signals: vec![Arc::new(signals)],
+            features: vec![(7, Arc::new(features))],
             ..Panel::default()
         }
+    }
+
+    fn rows(panel: &Panel, places: &[usize]) -> Vec<u8> {
+        let row =
+            |place: &usize| [&panel.instruments[*place].id.to_be_bytes()[..], &pack(panel, *place)].concat();
+        places.iter().flat_map(row).collect()
     }
 
     #[test]
     fn what_is_packed_comes_back_to_the_bit_in_any_order() {
         let panel = panel();
         let mut unpacking = Unpacking::default();
-        for place in [1, 0] {
-            unpacking.take(panel.instruments[place].id, 41, &pack(&panel, place)).unwrap();
-        }
+        unpacking.take(41, &rows(&panel, &[1])).unwrap();
+        unpacking.take(41, &rows(&panel, &[0])).unwrap();
+        let mut together = Unpacking::default();
+        together.take(41, &rows(&panel, &[1, 0])).unwrap();
+        assert_eq!(format!("{:?}", together.panel(41)), format!("{panel:?}"));
         let back = unpacking.panel(41);
         // NaN is not equal to itself, but its words are.
         assert_eq!(format!("{back:?}"), format!("{panel:?}"));
@@ -172,11 +188,11 @@ mod tests {
 
     #[test]
     fn half_a_row_and_a_longer_one_are_refused() {
-        let bytes = pack(&panel(), 0);
-        for length in 0..bytes.len() {
-            assert!(Unpacking::default().take(7, 41, &bytes[..length]).is_none(), "{length}");
+        let bytes = rows(&panel(), &[0]);
+        for length in 1..bytes.len() {
+            assert!(Unpacking::default().take(41, &bytes[..length]).is_none(), "{length}");
         }
         let longer: Vec<u8> = bytes.iter().copied().chain([0]).collect();
-        assert!(Unpacking::default().take(7, 41, &longer).is_none());
+        assert!(Unpacking::default().take(41, &longer).is_none());
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use chrono::Days;
 use tokio_postgres::Transaction;
 
-use super::ScanError;
+use super::{Refreshed, ScanError};
 use crate::arithmetic::signals::HISTORY;
-use crate::store::change_log::{self, Job};
 use crate::store::date_of;
 use crate::store::features::{self, FeatureRow};
 use crate::store::instruments::{self, Instrument};
 use crate::store::signals::LatestSignals;
 
 /// The market at its latest session, or at a past one.
+/// A copy shares its rows with the original: a living process keeps the one that answers are made of while it makes the next.
 #[derive(Debug, Clone, Default)]
 pub struct Panel {
     /// The session that is ranked: the latest with a bar.
@@ -24,11 +24,38 @@ pub struct Panel {
     /// Every instrument that has bars, ascending by id.
     pub instruments: Arc<Vec<Instrument>>,
     /// Signals at each one's latest bar, ascending by instrument.
-    pub signals: Vec<LatestSignals>,
+    pub signals: Vec<Arc<LatestSignals>>,
     /// Feature rows of the session, ascending by instrument.
-    pub features: Vec<(i32, FeatureRow)>,
+    pub features: Vec<(i32, Arc<FeatureRow>)>,
     /// Instruments whose bars or actions changed after the last features refresh, ascending: their factors are older than their bars.
     pub behind: Vec<i32>,
+}
+
+/// What is different from a panel in a later snapshot. Reading it may fail; putting it in place does not.
+#[derive(Debug, Default)]
+pub struct Patch {
+    /// The session that is ranked.
+    pub session: i32,
+    /// Instruments whose signals are replaced, ascending.
+    pub moved: Vec<i32>,
+    /// Their new signals, ascending; who has none has no bar left.
+    pub signals: Vec<LatestSignals>,
+    /// The feature rows that are new.
+    pub features: NewFeatures,
+    /// Every instrument, where one is new or is another than it was.
+    pub instruments: Option<Vec<Instrument>>,
+}
+
+/// Feature rows that are new.
+#[derive(Debug, Default)]
+pub enum NewFeatures {
+    /// None.
+    #[default]
+    None,
+    /// Those of some instruments (ascending), who may have none any more.
+    Of(Vec<i32>, Vec<(i32, FeatureRow)>),
+    /// Everybody's.
+    All(Vec<(i32, FeatureRow)>),
 }
 
 impl Panel {
@@ -39,91 +66,84 @@ impl Panel {
     pub async fn read(
         transaction: &Transaction<'_>,
         signals: Vec<LatestSignals>,
-        benchmark: &str,
+        refreshed: Refreshed,
     ) -> Result<Self, ScanError> {
+        let session = signals.iter().map(|row| row.session).max().unwrap_or_default();
         let mut panel = Self::default();
-        panel.replace_signals(&[], signals);
-        panel.read_features(transaction).await?;
-        panel.read_instruments(transaction, benchmark).await?;
-        panel.read_behind(transaction).await?;
+        let patch = Patch {
+            session,
+            signals,
+            moved: Vec::new(),
+            features: NewFeatures::All(read_features(transaction, session).await?),
+            instruments: Some(instruments::all(transaction).await?),
+        };
+        panel.apply(patch, refreshed);
         Ok(panel)
     }
 
-    /// Puts `fresh` (ascending) in the place of what the instruments `ids` (ascending) had. An instrument whose latest bar is more
-    /// than [`HISTORY`] sessions old has none: it is not read by a scan from nothing.
-    pub fn replace_signals(&mut self, ids: &[i32], fresh: Vec<LatestSignals>) {
-        self.signals.retain(|row| ids.binary_search(&row.instrument_id).is_err());
-        self.signals.extend(fresh);
-        self.signals.sort_by_key(|row| row.instrument_id);
-        self.session = self.signals.iter().map(|row| row.session).max().unwrap_or_default();
-        let oldest = self.session - HISTORY as i32;
-        self.signals.retain(|row| row.session > oldest);
+    /// The latest session if the instruments `moved` (ascending) had the signals `fresh`.
+    pub fn session_with(&self, moved: &[i32], fresh: &[LatestSignals]) -> i32 {
+        let others = self.signals.iter().filter(|row| moved.binary_search(&row.instrument_id).is_err());
+        others.map(Arc::as_ref).chain(fresh).map(|row| row.session).max().unwrap_or_default()
     }
 
-    /// Reads the feature rows of the session. Gives how many.
+    /// Reads the feature rows of `session` of the instruments `ids` (ascending) again, or all where these are many. Gives also how
+    /// many there are.
     ///
     /// # Errors
-    /// [`ScanError::NoFeatures`] where there are none, or the store's.
-    pub async fn read_features(&mut self, transaction: &Transaction<'_>) -> Result<usize, ScanError> {
-        let session = date_of(self.session);
-        self.features = features::read_session(transaction, session).await?;
-        if self.features.is_empty() { Err(ScanError::NoFeatures(session)) } else { Ok(self.features.len()) }
-    }
-
-    /// Reads the session's feature rows of the instruments `ids` (ascending) again. Gives how many there are.
-    ///
-    /// # Errors
-    /// As of [`Panel::read_features`].
-    pub async fn reread_features(
-        &mut self,
+    /// As of [`Panel::read`].
+    pub async fn read_again(
+        &self,
         transaction: &Transaction<'_>,
-        ids: &[i32],
-    ) -> Result<usize, ScanError> {
-        if ids.is_empty() {
-            return Ok(0);
-        }
+        session: i32,
+        ids: Vec<i32>,
+    ) -> Result<(NewFeatures, usize), ScanError> {
         if ids.len() * 4 > self.features.len() {
-            return self.read_features(transaction).await;
+            let rows = read_features(transaction, session).await?;
+            let count = rows.len();
+            return Ok((NewFeatures::All(rows), count));
         }
-        let from = date_of(self.session);
-        let mut fresh = Vec::new();
-        features::read_each(transaction, from, from + Days::new(1), Some(ids), |id, row| {
-            fresh.push((id, row));
+        if ids.is_empty() {
+            return Ok((NewFeatures::None, 0));
+        }
+        let from = date_of(session);
+        let mut rows = Vec::new();
+        features::read_each(transaction, from, from + Days::new(1), Some(&ids), |id, row| {
+            rows.push((id, row));
         })
         .await?;
-        self.features.retain(|(id, _)| ids.binary_search(id).is_err());
-        let read = fresh.len();
-        self.features.extend(fresh);
-        self.features.sort_by_key(|(id, _)| *id);
-        if self.features.is_empty() { Err(ScanError::NoFeatures(from)) } else { Ok(read) }
+        rows.sort_unstable_by_key(|(id, _)| *id);
+        let count = rows.len();
+        Ok((NewFeatures::Of(ids, rows), count))
     }
 
-    /// Reads who there is and who the benchmark is.
-    pub async fn read_instruments(
-        &mut self,
-        transaction: &Transaction<'_>,
-        benchmark: &str,
-    ) -> Result<(), ScanError> {
-        self.read_benchmark(transaction, benchmark).await?;
-        self.instruments = Arc::new(instruments::all(transaction).await?);
-        Ok(())
-    }
-
-    /// Reads who the benchmark is.
-    pub async fn read_benchmark(
-        &mut self,
-        transaction: &Transaction<'_>,
-        benchmark: &str,
-    ) -> Result<(), ScanError> {
-        self.benchmark = instruments::latest_of(transaction, benchmark).await?;
-        Ok(())
-    }
-
-    /// Reads whose factors are older than their bars.
-    pub async fn read_behind(&mut self, transaction: &Transaction<'_>) -> Result<(), ScanError> {
-        let changes = change_log::changes(transaction, Job::Features).await?;
-        self.behind = changes.into_iter().map(|change| change.instrument_id).collect();
-        Ok(())
+    /// Brings the panel into the snapshot that `patch` was read in. An instrument whose latest bar is more than [`HISTORY`] sessions
+    /// old has no signals: it is not read by a scan from nothing.
+    pub fn apply(&mut self, patch: Patch, refreshed: Refreshed) {
+        self.session = patch.session;
+        replace(
+            &mut self.signals,
+            |row| row.instrument_id,
+            &patch.moved,
+            patch.signals.into_iter().map(Arc::new),
+        );
+        let oldest = self.session - HISTORY as i32;
+        self.signals.retain(|row| row.session > oldest);
+        match patch.features {
+            NewFeatures::None => {}
+            NewFeatures::Of(ids, rows) => {
+                let rows = rows.into_iter().map(|(id, row)| (id, Arc::new(row)));
+                replace(&mut self.features, |(id, _)| *id, &ids, rows);
+            }
+            NewFeatures::All(rows) => {
+                self.features = rows.into_iter().map(|(id, row)| (id, Arc::new(row))).collect();
+            }
+        }
+        if let Some(instruments) = patch.instruments {
+            self.instruments = Arc::new(instruments);
+        }
+        self.benchmark = refreshed.benchmark;
+        self.behind = refreshed.behind;
     }
 
     /// The signals of an instrument.
@@ -136,5 +156,55 @@ impl Panel {
     pub fn features_of(&self, id: i32) -> Option<&FeatureRow> {
         let at = self.features.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         Some(&self.features[at].1)
+    }
+}
+
+/// The feature rows of a session, ascending by instrument.
+pub async fn read_features(
+    transaction: &Transaction<'_>,
+    session: i32,
+) -> Result<Vec<(i32, FeatureRow)>, ScanError> {
+    let session = date_of(session);
+    let rows = features::read_session(transaction, session).await?;
+    if rows.is_empty() { Err(ScanError::NoFeatures(session)) } else { Ok(rows) }
+}
+
+/// Puts `fresh` in the place of the rows of `ids`. All are ascending by instrument; most have both, and those are written over.
+fn replace<T>(rows: &mut Vec<T>, id_of: impl Fn(&T) -> i32, ids: &[i32], fresh: impl IntoIterator<Item = T>) {
+    let mut gone = ids.to_vec();
+    let mut news = Vec::new();
+    for row in fresh {
+        let id = id_of(&row);
+        if let Ok(at) = gone.binary_search(&id) {
+            gone.remove(at);
+        }
+        match rows.binary_search_by_key(&id, &id_of) {
+            Ok(at) => rows[at] = row,
+            Err(_) => news.push(row),
+        }
+    }
+    if !gone.is_empty() {
+        rows.retain(|row| gone.binary_search(&id_of(row)).is_err());
+    }
+    if !news.is_empty() {
+        rows.extend(news);
+        rows.sort_by_key(id_of);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_replaced_removed_and_added_in_order() {
+        let of = |rows: &[(i32, char)]| rows.to_vec();
+        let mut rows = of(&[(1, 'a'), (3, 'a'), (4, 'a'), (7, 'a')]);
+        replace(&mut rows, |(id, _)| *id, &[2, 3, 7], of(&[(2, 'b'), (7, 'b')]));
+        assert_eq!(rows, of(&[(1, 'a'), (2, 'b'), (4, 'a'), (7, 'b')]));
+        replace(&mut rows, |(id, _)| *id, &[1, 2, 4, 7], Vec::new());
+        assert!(rows.is_empty());
+        replace(&mut rows, |(id, _)| *id, &[], of(&[(5, 'c'), (6, 'c')]));
+        assert_eq!(rows, of(&[(5, 'c'), (6, 'c')]));
     }
 }

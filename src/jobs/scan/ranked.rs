@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::ScanError;
 use super::columns::{Column, PlanOf, ScoreOf, Source, TextOf};
 use super::panel::Panel;
@@ -13,7 +15,7 @@ use crate::arithmetic::factor_set::FactorSet;
 use crate::arithmetic::plan::{self, Plan};
 use crate::arithmetic::ranks::{percentile_ranks, ranked_rows};
 use crate::arithmetic::scores::{self, Flags, ScoreInput, Scores, Weights};
-use crate::arithmetic::session::{Section, SessionColumns, cross_section_of};
+use crate::arithmetic::session::{Section, SessionColumns, cross_section_on_all_cores};
 use crate::arithmetic::signals::SignalId;
 use crate::arithmetic::universe::Facts;
 use crate::arithmetic::{NULL, strength};
@@ -49,7 +51,7 @@ pub struct Ranked {
 pub fn rank(panel: Arc<Panel>, weights: &Weights) -> Result<Ranked, ScanError> {
     let signals: Vec<Option<u32>> = places(&panel);
     let (columns, has_features) = session_columns(&panel, &signals);
-    let section = cross_section_of(&mut CrossSection::default(), &columns, FactorSet::of_families());
+    let section = cross_section_on_all_cores(&columns, FactorSet::of_families());
     let mut ranked = Ranked {
         panel,
         scores: Scores::default(),
@@ -98,24 +100,39 @@ fn session_columns(panel: &Panel, signals: &[Option<u32>]) -> (SessionColumns, V
     sectors.sort_unstable();
     sectors.dedup();
     let mut columns = SessionColumns::default();
-    let mut has_features = Vec::with_capacity(signals.len());
+    let mut features = Vec::with_capacity(signals.len());
     let mut at = 0;
     for (one, signals) in panel.instruments.iter().zip(signals) {
         while panel.features.get(at).is_some_and(|(id, _)| *id < one.id) {
             at += 1;
         }
-        let features = panel.features.get(at).filter(|(id, _)| *id == one.id).map(|(_, row)| row);
+        let row = panel.features.get(at).filter(|(id, _)| *id == one.id).map(|(_, row)| &**row);
         let has_bar = signals.is_some_and(|at| panel.signals[at as usize].session == panel.session);
         let is_member = has_bar
             && Some(one.id) != panel.benchmark
             && instrument::is_share(one.kind.as_deref())
-            && features.is_some_and(|row| row.in_population);
+            && row.is_some_and(|row| row.in_population);
         let sector = one.sector.as_deref().and_then(|sector| sectors.binary_search(&sector).ok());
-        let values = features.map_or([NULL; catalogue::FACTOR_COUNT], |row| row.values);
-        columns.push(is_member, sector.map(|at| at as i32), &values);
-        has_features.push(features.is_some());
+        columns.population.push(is_member);
+        columns.sectors.push(sector.map(|at| at as i32));
+        features.push(row);
     }
-    (columns, has_features)
+    // A cache line of each row at a time.
+    let places: Vec<usize> = (0..catalogue::FACTOR_COUNT).collect();
+    let turned = |places: &[usize]| {
+        let mut block: Vec<Vec<f64>> = places.iter().map(|_| Vec::with_capacity(features.len())).collect();
+        for row in &features {
+            for (column, at) in block.iter_mut().zip(places) {
+                column.push(row.map_or(NULL, |row| row.values[*at]));
+            }
+        }
+        block
+    };
+    let turned: Vec<Vec<f64>> = places.par_chunks(8).flat_map_iter(turned).collect();
+    for (column, values) in columns.values.iter_mut().zip(turned) {
+        *column = values;
+    }
+    (columns, features.iter().map(Option::is_some).collect())
 }
 
 impl Ranked {
@@ -136,7 +153,7 @@ impl Ranked {
 
     /// The signals of a row; none of an instrument without any.
     pub fn signals(&self, row: usize) -> Option<&LatestSignals> {
-        self.signals[row].map(|at| &self.panel.signals[at as usize])
+        self.signals[row].map(|at| &*self.panel.signals[at as usize])
     }
 
     /// Sessions since the latest bar of a row.
@@ -147,7 +164,7 @@ impl Ranked {
     /// Values of a column, a row each; the plan's by `plan`.
     pub fn values(&self, column: &Column, plan: &plan::Settings) -> ColumnData {
         match column.source {
-            Source::Text(of) => ColumnData::Texts(self.texts(of)),
+            Source::Text(of) => ColumnData::Texts((0..self.rows()).map(|row| self.text(of, row)).collect()),
             Source::Population => {
                 ColumnData::Flags(self.columns.population.iter().map(|member| Some(*member)).collect())
             }
@@ -171,6 +188,15 @@ impl Ranked {
             Source::Plan(of) => {
                 ColumnData::Numbers(self.plans(plan).iter().map(|plan| number(plan, of)).collect())
             }
+        }
+    }
+
+    /// The same of some rows, in their order.
+    pub fn values_at(&self, column: &Column, plan: &plan::Settings, rows: &[usize]) -> ColumnData {
+        match column.source {
+            // A text a row costs more than it is worth where few are listed.
+            Source::Text(of) => ColumnData::Texts(rows.iter().map(|row| self.text(of, *row)).collect()),
+            _ => self.values(column, plan).at(rows),
         }
     }
 
@@ -240,23 +266,16 @@ impl Ranked {
         }
     }
 
-    fn texts(&self, of: TextOf) -> Vec<Option<String>> {
-        let each = |text: &dyn Fn(&Instrument) -> Option<String>| {
-            self.panel.instruments.iter().map(text).collect::<Vec<_>>()
-        };
-        let rows = 0..self.rows();
+    fn text(&self, of: TextOf, row: usize) -> Option<String> {
+        let one = &self.panel.instruments[row];
         match of {
-            TextOf::Ticker => each(&|one| Some(one.ticker.clone())),
-            TextOf::Type => each(&|one| one.kind.clone()),
-            TextOf::Exchange => each(&|one| one.exchange.clone()),
-            TextOf::Sector => each(&|one| one.sector.clone()),
-            TextOf::Tier => {
-                rows.map(|row| self.scores.tier[row].map(|tier| tier.name().to_owned())).collect()
-            }
-            TextOf::Band => {
-                rows.map(|row| self.scores.band[row].map(|band| band.name().to_owned())).collect()
-            }
-            TextOf::Flags => rows.map(|row| Some(self.flags(row).join(","))).collect(),
+            TextOf::Ticker => Some(one.ticker.clone()),
+            TextOf::Type => one.kind.clone(),
+            TextOf::Exchange => one.exchange.clone(),
+            TextOf::Sector => one.sector.clone(),
+            TextOf::Tier => self.scores.tier[row].map(|tier| tier.name().to_owned()),
+            TextOf::Band => self.scores.band[row].map(|band| band.name().to_owned()),
+            TextOf::Flags => Some(self.flags(row).join(",")),
         }
     }
 

@@ -2,7 +2,6 @@
 //! instrument's arithmetic.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 use tokio_postgres::Transaction;
@@ -39,7 +38,7 @@ struct Series {
 /// The last bars of the market.
 #[derive(Debug, Clone, Default)]
 pub struct Tape {
-    series: BTreeMap<i32, Arc<Series>>,
+    series: BTreeMap<i32, Series>,
 }
 
 impl Tape {
@@ -59,18 +58,23 @@ impl Tape {
         changes: &[Change],
     ) -> Result<(), ScanError> {
         let ids: Vec<i32> = changes.iter().map(|change| change.instrument_id).collect();
-        let splits = actions::read_splits(transaction, Some(&ids)).await?;
         let latest = self.latest_session().unwrap_or(0);
         let from = |change: &Change| nyse().at_or_after(change.from).unwrap_or(i32::MAX);
         let (recent, old): (Vec<&Change>, Vec<&Change>) =
             changes.iter().partition(|change| from(change) > latest - RECENT);
         let mut again: Vec<i32> = old.iter().map(|change| change.instrument_id).collect();
-        if let Some(first) = recent.iter().map(|change| from(change)).min().filter(|first| *first < i32::MAX)
-        {
-            let ids: Vec<i32> = recent.iter().map(|change| change.instrument_id).collect();
-            let only = if ids.len() * MANY > self.series.len() { None } else { Some(ids.as_slice()) };
-            let newer = bars::read_since(transaction, date_of(first), only).await?;
-            again.extend(ids.into_iter().filter(|id| !self.follow(*id, &newer, first, &splits)));
+        let recent_ids: Vec<i32> = recent.iter().map(|change| change.instrument_id).collect();
+        let only = if recent.len() * MANY > self.series.len() { None } else { Some(recent_ids.as_slice()) };
+        let first = recent.iter().map(|change| from(change)).min().filter(|first| *first < i32::MAX);
+        let newer = async {
+            match first {
+                Some(first) => Ok(Some((first, bars::read_since(transaction, date_of(first), only).await?))),
+                None => Ok(None),
+            }
+        };
+        let (splits, newer) = tokio::try_join!(actions::read_splits(transaction, Some(&ids)), newer)?;
+        if let Some((first, newer)) = newer {
+            again.extend(recent_ids.into_iter().filter(|id| !self.follow(*id, &newer, first, &splits)));
         }
         if !again.is_empty() {
             again.sort_unstable();
@@ -92,7 +96,6 @@ impl Tape {
             self.series.remove(&id);
             return true;
         }
-        let series = Arc::make_mut(series);
         let surplus = (kept + rows.len()).saturating_sub(DEPTH).min(kept);
         series.whole &= kept + rows.len() <= DEPTH;
         series.splits = fresh::splits_of(splits, id);
@@ -121,7 +124,7 @@ impl Tape {
                 splits: fresh::splits_of(splits, *id),
                 whole: rows.len() < DEPTH,
             };
-            self.series.insert(*id, Arc::new(series));
+            self.series.insert(*id, series);
         }
     }
 
@@ -132,8 +135,8 @@ impl Tape {
     /// Signals at the latest bar of the instruments `only`, or of all; ascending by instrument.
     pub fn signals(&self, only: Option<&[i32]>) -> Result<Vec<LatestSignals>, ScanError> {
         let wanted: Vec<(i32, &Series)> = match only {
-            None => self.series.iter().map(|(id, series)| (*id, series.as_ref())).collect(),
-            Some(ids) => ids.iter().filter_map(|id| Some((*id, self.series.get(id)?.as_ref()))).collect(),
+            None => self.series.iter().map(|(id, series)| (*id, series)).collect(),
+            Some(ids) => ids.iter().filter_map(|id| Some((*id, self.series.get(id)?))).collect(),
         };
         wanted
             .par_iter()

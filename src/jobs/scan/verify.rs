@@ -45,11 +45,12 @@ pub struct Comparison {
 pub async fn verify(client: &mut Client, benchmark: &str) -> Result<Verdict, ScanError> {
     let definitions = definitions();
     let transaction = change_log::snapshot(client).await?;
-    super::check_features(&transaction, benchmark).await?;
-    let Found { panel, sources, .. } = from_cache(&transaction, None, &definitions, benchmark).await?;
+    let refreshed = super::check_features(&transaction, benchmark).await?;
+    let Found { panel, sources, .. } = from_cache(&transaction, None, &definitions, refreshed).await?;
     let incremental = rank(Arc::new(panel), &Weights::default())?;
     let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
-    let Found { panel, .. } = from_nothing(&transaction, None, tide, None, benchmark).await?;
+    let refreshed = super::check_features(&transaction, benchmark).await?;
+    let Found { panel, .. } = from_nothing(&transaction, None, tide, None, refreshed).await?;
     let full = rank(Arc::new(panel), &Weights::default())?;
     let comparison = compare(&incremental, &full);
     Ok(Verdict { sources, full, comparison })

@@ -55,12 +55,12 @@ pub async fn run(
     benchmark: &str,
 ) -> Result<Explained, ExplainError> {
     let transaction = change_log::snapshot(client).await?;
-    super::check_features(&transaction, benchmark).await?;
+    let refreshed = super::check_features(&transaction, benchmark).await?;
     let id = find::instrument(&transaction, ticker, as_of).await?;
     let (mode, panel) = if let Some(as_of) = as_of {
-        (Mode::Full, super::panel_as_of(&transaction, as_of, benchmark).await?)
+        (Mode::Full, super::panel_as_of(&transaction, as_of, refreshed).await?)
     } else {
-        let found = super::from_cache(&transaction, None, &super::definitions(), benchmark).await?;
+        let found = super::from_cache(&transaction, None, &super::definitions(), refreshed).await?;
         (Mode::Incremental, found.panel)
     };
     let (answer, earlier) = super::ranked_answer(&transaction, panel, profile).await?;

@@ -26,12 +26,12 @@ pub fn explain_where(
     let parts = profile.filter.as_ref().map_or(&[][..], |filter| filter.parts());
     let mut conditions = Vec::with_capacity(parts.len());
     for part in parts {
-        let frame = Frame::of(&part.reads, market)?;
-        let met = match frame.evaluate(vec![part.expr.clone()], Some(&[row]))?.first() {
+        let frame = Frame::of(&part.reads, market, Some(&[row]))?;
+        let met = match frame.evaluate(vec![part.expr.clone()])?.first() {
             Some(ColumnData::Flags(flags)) => flags.first().copied().flatten(),
             _ => None,
         };
-        conditions.push(Condition { text: part.text.clone(), met, read: frame.of_row(row) });
+        conditions.push(Condition { text: part.text.clone(), met, read: frame.columns });
     }
     Ok(conditions)
 }

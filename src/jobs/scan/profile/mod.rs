@@ -143,10 +143,23 @@ impl Profile {
 
     /// Every column that the profile reads, each once.
     pub fn reads(&self) -> Reads {
+        let mut reads = self.decisive();
+        reads.extend(&self.shown());
+        reads
+    }
+
+    /// The columns that decide who is listed, and where: those of the conditions and the order.
+    pub(super) fn decisive(&self) -> Reads {
         let mut reads = Reads::default();
         let keys = self.order_by.iter().map(|key| &key.expression);
-        let shown = self.columns.iter().map(|column| &column.expression);
-        self.filter.iter().chain(keys).chain(shown).for_each(|expression| reads.extend(expression.columns()));
+        self.filter.iter().chain(keys).for_each(|expression| reads.extend(expression.columns()));
+        reads
+    }
+
+    /// The columns that are read of who is listed.
+    pub(super) fn shown(&self) -> Reads {
+        let mut reads = Reads::default();
+        self.columns.iter().for_each(|column| reads.extend(column.expression.columns()));
         reads
     }
 

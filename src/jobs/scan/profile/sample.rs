@@ -47,8 +47,10 @@ impl Sample {
     pub(super) fn with<T>(&self, run: impl FnOnce(&Market<'_>) -> T) -> T {
         let tickers: Vec<&str> = self.tickers.iter().map(String::as_str).collect();
         let sectors: Vec<Option<&str>> = self.sectors.iter().map(Option::as_deref).collect();
-        let column =
-            |name: &str| self.columns.iter().find(|(known, _)| known == name).map(|(_, data)| data.clone());
+        let column = |name: &str, rows: Option<&[usize]>| {
+            let (_, data) = self.columns.iter().find(|(known, _)| known == name)?;
+            Some(rows.map_or_else(|| data.clone(), |rows| data.at(rows)))
+        };
         run(&Market { tickers: &tickers, sectors: &sectors, drops: &self.drops, column: &column })
     }
 }

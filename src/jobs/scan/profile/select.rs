@@ -13,6 +13,7 @@ use polars::prelude::{
 
 use super::{Fate, Profile, Reads};
 use crate::arithmetic::NULL;
+use crate::arithmetic::ranks::ordered_bits;
 use crate::arithmetic::universe::Drop;
 
 /// A column's values, one a row.
@@ -40,6 +41,16 @@ impl ColumnData {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The values of some rows, in their order.
+    #[must_use]
+    pub fn at(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Numbers(values) => Self::Numbers(rows.iter().map(|&row| values[row]).collect()),
+            Self::Texts(values) => Self::Texts(rows.iter().map(|&row| values[row].clone()).collect()),
+            Self::Flags(values) => Self::Flags(rows.iter().map(|&row| values[row]).collect()),
+        }
+    }
 }
 
 /// The ranked market as a selection reads it; a row an instrument.
@@ -50,8 +61,8 @@ pub struct Market<'a> {
     pub sectors: &'a [Option<&'a str>],
     /// The universe's rule that keeps a row out, if any.
     pub drops: &'a [Option<Drop>],
-    /// A column by name, earlier ones (`close_5d_ago`) included, with a value a row; asked once for each that is read.
-    pub column: &'a dyn Fn(&str) -> Option<ColumnData>,
+    /// A column by name, earlier ones (`close_5d_ago`) included: its values of some rows, in their order, or of all.
+    pub column: &'a dyn Fn(&str, Option<&[usize]>) -> Option<ColumnData>,
 }
 
 /// What a profile selects.
@@ -65,7 +76,7 @@ pub struct Selection {
     pub matching: Vec<usize>,
     /// The values of the order's keys, of all rows.
     pub keys: Vec<ColumnData>,
-    /// Every column that the profile reads, of all rows.
+    /// Every column that conditions and order read, of all rows.
     pub read: Vec<(String, ColumnData)>,
     /// The rows that are listed, first to last.
     pub listed: Vec<usize>,
@@ -97,11 +108,11 @@ pub enum SelectError {
 /// [`SelectError`], if profile and market do not belong together.
 pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, SelectError> {
     let rows = market.tickers.len();
-    let frame = Frame::of(&profile.reads(), market)?;
+    let frame = Frame::of(&profile.decisive(), market, None)?;
     let parts = profile.filter.as_ref().map_or(&[][..], |filter| filter.parts());
     let conditions = parts.iter().map(|part| part.expr.clone());
     let keys = profile.order_by.iter().map(|key| key.expression.expr());
-    let mut conditions = frame.evaluate(conditions.chain(keys).collect(), None)?;
+    let mut conditions = frame.evaluate(conditions.chain(keys).collect())?;
     let keys = conditions.split_off(parts.len());
 
     let mut fates: Vec<Fate> =
@@ -122,11 +133,18 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
         (*fate, unmet[row]) = (out, condition);
     }
     let mut matching: Vec<usize> = (0..rows).filter(|&row| fates[row] == Fate::OverLimit).collect();
+    // Whole numbers decide between most rows, and are compared faster than what they were made of.
+    let leading = leading(&keys, profile);
     matching.sort_unstable_by(|&a, &b| {
-        let by_keys =
-            keys.iter().zip(&profile.order_by).map(|(key, order)| compare(key, a, b, order.descending));
-        by_keys
-            .fold(Ordering::Equal, Ordering::then)
+        let by_keys = || {
+            let each = keys.iter().zip(&profile.order_by);
+            each.map(|(key, order)| compare(key, a, b, order.descending))
+                .fold(Ordering::Equal, Ordering::then)
+        };
+        let of = |row: usize| leading.get(row);
+        of(a)
+            .cmp(&of(b))
+            .then_with(by_keys)
             .then_with(|| market.tickers[a].cmp(market.tickers[b]))
             .then(a.cmp(&b))
     });
@@ -149,7 +167,7 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
         };
     }
     let shown = profile.columns.iter().map(|column| column.expression.expr()).collect();
-    let columns = frame.evaluate(shown, Some(&listed))?;
+    let columns = Frame::of(&profile.shown(), market, Some(&listed))?.evaluate(shown)?;
     let names = profile.columns.iter().map(|column| column.name.clone());
     let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
     for fate in &fates {
@@ -188,41 +206,63 @@ fn compare(key: &ColumnData, a: usize, b: usize, descending: bool) -> Ordering {
     }
 }
 
-/// The columns that expressions read, of all rows.
+/// The first key of each row as a number that is smaller the earlier the row comes; empty where it is no number.
+fn leading(keys: &[ColumnData], profile: &Profile) -> Vec<u64> {
+    let (Some(ColumnData::Numbers(values)), Some(order)) = (keys.first(), profile.order_by.first()) else {
+        return Vec::new();
+    };
+    let key = |value: &f64| match (value.is_nan(), order.descending) {
+        (true, _) => u64::MAX,
+        (false, false) => ordered_bits(*value),
+        (false, true) => !ordered_bits(*value),
+    };
+    values.iter().map(key).collect()
+}
+
+/// The columns that expressions read, of all rows or of some.
 pub(super) struct Frame {
-    columns: Vec<(String, ColumnData)>,
-    rows: usize,
+    pub(super) columns: Vec<(String, ColumnData)>,
+    height: usize,
 }
 
 impl Frame {
-    pub(super) fn of(reads: &Reads, market: &Market<'_>) -> Result<Self, SelectError> {
-        let rows = market.tickers.len();
-        let column = |name: String| match (market.column)(&name) {
-            Some(values) if values.len() == rows => Ok((name, values)),
-            _ => Err(SelectError::Column { name, rows }),
-        };
-        Ok(Self { columns: reads.names().map(column).collect::<Result<_, _>>()?, rows })
-    }
-
-    /// The columns of one row.
-    pub(super) fn of_row(self, row: usize) -> Vec<(String, ColumnData)> {
-        self.columns.into_iter().map(|(name, values)| (name, of_rows(&values, &[row]))).collect()
-    }
-
-    /// The values of expressions, for all rows or for some in their order.
-    pub(super) fn evaluate(
-        &self,
-        expressions: Vec<Expr>,
+    /// The columns `reads` of the rows asked for, in their order, or of all.
+    pub(super) fn of(
+        reads: &Reads,
+        market: &Market<'_>,
         rows: Option<&[usize]>,
-    ) -> Result<Vec<ColumnData>, PolarsError> {
-        let height = rows.map_or(self.rows, <[usize]>::len);
-        if expressions.is_empty() {
-            return Ok(Vec::new());
+    ) -> Result<Self, SelectError> {
+        let height = rows.map_or(market.tickers.len(), <[usize]>::len);
+        let column = |name: String| match (market.column)(&name, rows) {
+            Some(values) if values.len() == height => Ok((name, values)),
+            _ => Err(SelectError::Column { name, rows: height }),
+        };
+        Ok(Self { columns: reads.names().map(column).collect::<Result<_, _>>()?, height })
+    }
+
+    /// The values of expressions.
+    pub(super) fn evaluate(&self, expressions: Vec<Expr>) -> Result<Vec<ColumnData>, PolarsError> {
+        // What is a column already needs nobody to evaluate it.
+        match expressions.iter().map(|expr| self.bare(expr)).collect() {
+            Some(columns) => Ok(columns),
+            None => self.evaluate_all(expressions),
         }
-        let columns = self.columns.iter().map(|(name, values)| match rows {
-            Some(rows) => to_polars(name, &of_rows(values, rows)),
-            None => to_polars(name, values),
-        });
+    }
+
+    fn bare(&self, expr: &Expr) -> Option<ColumnData> {
+        let Expr::Column(wanted) = expr else { return None };
+        match &self.columns.iter().find(|(name, _)| name == wanted.as_str())?.1 {
+            ColumnData::Numbers(values) => {
+                let kept = |value: &f64| if value.is_finite() { *value } else { NULL };
+                Some(ColumnData::Numbers(values.iter().map(kept).collect()))
+            }
+            other => Some(other.clone()),
+        }
+    }
+
+    fn evaluate_all(&self, expressions: Vec<Expr>) -> Result<Vec<ColumnData>, PolarsError> {
+        let height = self.height;
+        let columns = self.columns.iter().map(|(name, values)| to_polars(name, values));
         let frame = DataFrame::new(height, columns.collect())?;
         let named = expressions.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("{at}")));
         let plan = frame.lazy().with_optimizations(optimizations()).select(named.collect::<Vec<_>>());
@@ -250,15 +290,6 @@ fn outside_of_runtimes<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 /// Only what gives expressions their types: they are small, and a plan costs more than it saves.
 fn optimizations() -> OptFlags {
     OptFlags::TYPE_COERCION | OptFlags::TYPE_CHECK
-}
-
-/// The values of some rows, in their order.
-fn of_rows(values: &ColumnData, rows: &[usize]) -> ColumnData {
-    match values {
-        ColumnData::Numbers(values) => ColumnData::Numbers(rows.iter().map(|&row| values[row]).collect()),
-        ColumnData::Texts(values) => ColumnData::Texts(rows.iter().map(|&row| values[row].clone()).collect()),
-        ColumnData::Flags(values) => ColumnData::Flags(rows.iter().map(|&row| values[row]).collect()),
-    }
 }
 
 fn to_polars(name: &str, values: &ColumnData) -> Column {

@@ -10,8 +10,8 @@ use crate::jobs::scan::columns::known;
 fn values(text: &str, sample: &Sample) -> ColumnData {
     let expression = Expression::read(text, known()).unwrap_or_else(|error| panic!("{text}: {error}"));
     sample.with(|market| {
-        let frame = Frame::of(expression.columns(), market).unwrap();
-        frame.evaluate(vec![expression.expr()], None).unwrap().remove(0)
+        let frame = Frame::of(expression.columns(), market, None).unwrap();
+        frame.evaluate(vec![expression.expr()]).unwrap().remove(0)
     })
 }
 

@@ -62,7 +62,7 @@ fn the_first_condition_that_decides_is_told_and_a_false_one_decides_before_an_un
     assert_eq!(selection.matching, [4, 0]);
     assert_eq!(selection.keys, [ColumnData::Numbers(vec![40.0, 80.0, 80.0, 40.0, 20.0])]);
     let read: Vec<&str> = selection.read.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(read, ["close", "rsi_14", "ics"]);
+    assert_eq!(read, ["close", "rsi_14"]);
 }
 
 #[test]
