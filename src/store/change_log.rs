@@ -190,26 +190,34 @@ pub async fn beside<'a>(
     Ok(beside)
 }
 
-/// The snapshot of `transaction`, and the one that `job` last stored by definitions of the digest `definitions`; or why there is
-/// none to start from.
-pub async fn begin(
-    transaction: &Transaction<'_>,
-    job: Job,
-    definitions: &str,
-) -> Result<(Tide, Result<String, FromNothing>), StoreError> {
+/// A snapshot, and the line that a job stored last.
+pub struct Line {
+    tide: Tide,
+    /// Cluster, digest of the definitions, and snapshot of the stored line; none of a job that never ran.
+    stored: Option<(i64, String, String)>,
+}
+
+impl Line {
+    /// The snapshot, and the one to start from with definitions of the digest `definitions`; or why there is none.
+    pub fn start(self, definitions: &str) -> (Tide, Result<String, FromNothing>) {
+        let from = match self.stored {
+            None => Err(FromNothing::FirstRun),
+            Some((id, ..)) if id != self.tide.system_identifier => Err(FromNothing::AnotherCluster),
+            Some((_, stored, _)) if stored != definitions => Err(FromNothing::NewDefinitions),
+            Some((.., snapshot)) => Ok(snapshot),
+        };
+        (self.tide, from)
+    }
+}
+
+/// The snapshot of `transaction`, and the line that `job` stored last.
+pub async fn line(transaction: &Transaction<'_>, job: Job) -> Result<Line, StoreError> {
     let row = transaction
         .query_one(include_str!("../../sql/tidemark_read.sql"), &[&job.name()])
         .await
         .during("reading the tidemark")?;
     let tide = Tide { snapshot: row.get(0), system_identifier: row.get(1) };
-    let stored: Option<(i64, String)> = row.get::<_, Option<i64>>(2).map(|id| (id, row.get(3)));
-    let from = match stored {
-        None => Err(FromNothing::FirstRun),
-        Some((id, _)) if id != tide.system_identifier => Err(FromNothing::AnotherCluster),
-        Some((_, stored)) if stored != definitions => Err(FromNothing::NewDefinitions),
-        Some(_) => Ok(row.get(4)),
-    };
-    Ok((tide, from))
+    Ok(Line { tide, stored: row.get::<_, Option<i64>>(2).map(|id| (id, row.get(3), row.get(4))) })
 }
 
 /// The snapshot of `transaction`, and the work that it shows for `job` whose definitions have the digest `definitions`.
@@ -218,8 +226,8 @@ pub async fn work(
     job: Job,
     definitions: &str,
 ) -> Result<(Tide, Work), StoreError> {
-    let ((tide, from), changes) =
-        tokio::try_join!(begin(transaction, job, definitions), changes(transaction, job))?;
+    let (line, changes) = tokio::try_join!(line(transaction, job), changes(transaction, job))?;
+    let (tide, from) = line.start(definitions);
     Ok((tide, from.map_or_else(Work::All, |_| Work::Since(changes))))
 }
 

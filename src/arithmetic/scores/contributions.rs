@@ -55,7 +55,7 @@ impl Scores {
         };
         Some(Contributions {
             ics: with_points(self.ics_parts(row, weights)),
-            merit: with_points(self.merit_parts(row, weights)),
+            merit: with_points(self.merit_parts(row, self.ics[row], weights)),
             penalties: charges.filter_map(charge).collect(),
         })
     }
@@ -73,11 +73,11 @@ impl Scores {
         ]
     }
 
-    /// MERIT's parts in the order in which they are added, their points not yet known.
-    pub(super) fn merit_parts(&self, row: usize, weights: &Weights) -> [Part; 6] {
+    /// MERIT's parts in the order in which they are added, their points not yet known; one of them is `ics`.
+    pub(super) fn merit_parts(&self, row: usize, ics: f64, weights: &Weights) -> [Part; 6] {
         let weights = &weights.merit;
         [
-            part("ics", weights.ics, self.ics[row], Flags::MISSING_ICS),
+            part("ics", weights.ics, ics, Flags::MISSING_ICS),
             part("momentum", weights.momentum, self.momentum[row], Flags::MISSING_MOMENTUM),
             part("quality", weights.quality, self.quality[row], Flags::MISSING_QUALITY),
             part("value", weights.value, self.value[row], Flags::MISSING_VALUE),

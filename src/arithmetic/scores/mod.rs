@@ -155,7 +155,7 @@ pub fn compute(input: &ScoreInput<'_>, weights: &Weights) -> Result<Scores, Scor
         value: percent(next()),
         quality: percent(next()),
         growth: percent(next()),
-        events: vec![NULL; rows],
+        events: (0..rows).map(|row| events(input, weights, row)).collect(),
         ics: vec![NULL; rows],
         tier: vec![None; rows],
         penalty: vec![NULL; rows],
@@ -163,8 +163,19 @@ pub fn compute(input: &ScoreInput<'_>, weights: &Weights) -> Result<Scores, Scor
         band: vec![None; rows],
         flags: vec![Flags::default(); rows],
     };
-    for row in (0..rows).filter(|&row| input.population[row]) {
-        scores.complete(row, input, weights);
+    let completed: Vec<Option<Completed>> = (0..rows)
+        .into_par_iter()
+        .with_min_len(1_000)
+        .map(|row| input.population[row].then(|| scores.completed(row, input, weights)))
+        .collect();
+    for (row, one) in completed.into_iter().enumerate() {
+        let Some(one) = one else { continue };
+        scores.ics[row] = one.ics;
+        scores.tier[row] = tier(one.ics, weights);
+        scores.penalty[row] = one.penalty;
+        scores.merit[row] = one.merit;
+        scores.band[row] = band(one.merit, weights);
+        scores.flags[row] = one.flags;
     }
     Ok(scores)
 }
@@ -192,26 +203,26 @@ fn technical(input: &ScoreInput<'_>, weights: &Weights) -> Vec<f64> {
     scaled(mean, |rank| 100.0 * rank)
 }
 
+/// What a row's parts give.
+struct Completed {
+    ics: f64,
+    penalty: f64,
+    merit: f64,
+    flags: Flags,
+}
+
 impl Scores {
-    /// What one row's parts give: events, ICS, penalties and MERIT with their labels.
-    fn complete(&mut self, row: usize, input: &ScoreInput<'_>, weights: &Weights) {
+    fn completed(&self, row: usize, input: &ScoreInput<'_>, weights: &Weights) -> Completed {
         let mut flags = Flags::default();
-        self.events[row] = events(input, weights, row);
         let ics = weighted_mean(&self.ics_parts(row, weights), &mut flags);
-        self.ics[row] = ics;
-        let merit = weighted_mean(&self.merit_parts(row, weights), &mut flags);
+        let merit = weighted_mean(&self.merit_parts(row, ics, weights), &mut flags);
         let penalty = penalty(input, &weights.penalties, row, &mut flags);
-        let merit = kept((merit - penalty).clamp(0.0, 100.0));
-        self.tier[row] = tier(ics, weights);
-        self.penalty[row] = penalty;
-        self.merit[row] = merit;
-        self.band[row] = band(merit, weights);
-        self.flags[row] = flags;
+        Completed { ics, penalty, merit: kept((merit - penalty).clamp(0.0, 100.0)), flags }
     }
 }
 
 fn events(input: &ScoreInput<'_>, weights: &Weights, row: usize) -> f64 {
-    let Some(sessions) = input.sessions_to_earnings else { return NULL };
+    let Some(sessions) = input.sessions_to_earnings.filter(|_| input.population[row]) else { return NULL };
     let Penalty { limit, points } = weights.events_earnings;
     if comes_within(sessions[row], limit) { weights.events - points } else { weights.events }
 }

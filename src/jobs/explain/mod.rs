@@ -104,7 +104,7 @@ pub async fn run(client: &mut Client, request: &Request) -> Result<Explained, Ex
         (None, family) => family.map(|family| family.members.clone()).unwrap_or_default(),
     };
     let population = facts.population(&asked, &row, stored, &columns);
-    let mut state = state::read(&transaction, found.id, benchmark, &used).await?;
+    let mut state = state::read(&transaction, found.id, &request.benchmark, &used).await?;
     state.compare(stored, &facts.values(&found, &row), &used, &population);
     if let Some(place) = place {
         let again = CrossSection::default().moments(&columns.values[place], &columns.population);

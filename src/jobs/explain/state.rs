@@ -34,7 +34,7 @@ pub struct State {
 pub async fn read(
     transaction: &Transaction<'_>,
     id: i32,
-    benchmark: Option<i32>,
+    benchmark: &str,
     used: &[usize],
 ) -> Result<State, StoreError> {
     let fresh = refresh::freshness(transaction, benchmark).await?;
@@ -52,7 +52,7 @@ pub async fn read(
         Work::Since(changes) => {
             let of = |id: i32| changes.iter().find(|change| change.instrument_id == id);
             state.changed_from = of(id).map(|change| change.from);
-            let other = benchmark.filter(|benchmark| *benchmark != id);
+            let other = fresh.benchmark.filter(|benchmark| *benchmark != id);
             state.benchmark_changed_from = other.and_then(of).map(|change| change.from);
             state.others_changed = changes.iter().filter(|change| change.instrument_id != id).count();
             if let Some(from) = state.changed_from {

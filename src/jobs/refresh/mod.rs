@@ -190,6 +190,8 @@ fn parameters(benchmark: Option<i32>) -> String {
 /// How the stored features stand to the data and to this program.
 #[derive(Debug)]
 pub struct Freshness {
+    /// The benchmark instrument; none where its ticker is unknown.
+    pub benchmark: Option<i32>,
     /// What the next refresh has to do.
     pub work: Work,
     /// Factors that this program defines otherwise than those stored.
@@ -205,22 +207,21 @@ impl Freshness {
     }
 }
 
-/// How the stored features stand, with the instrument `benchmark` as the benchmark.
-pub async fn freshness(
-    transaction: &Transaction<'_>,
-    benchmark: Option<i32>,
-) -> Result<Freshness, StoreError> {
-    let parameters = parameters(benchmark);
-    let ((_, work), redefined) = tokio::try_join!(
-        change_log::work(transaction, Job::Features, &parameters),
+/// How the stored features stand, with the instrument of the ticker `benchmark` as the benchmark.
+pub async fn freshness(transaction: &Transaction<'_>, benchmark: &str) -> Result<Freshness, StoreError> {
+    let (benchmark, line, changes, redefined) = tokio::try_join!(
+        instruments::latest_of(transaction, benchmark),
+        change_log::line(transaction, Job::Features),
+        change_log::changes(transaction, Job::Features),
         Redefined::read(transaction)
     )?;
-    Ok(Freshness { work, redefined: redefined.names(), regrouped: redefined.families })
+    let (_, from) = line.start(&parameters(benchmark));
+    let work = from.map_or_else(Work::All, |_| Work::Since(changes));
+    Ok(Freshness { benchmark, work, redefined: redefined.names(), regrouped: redefined.families })
 }
 
 /// Whether the stored features are of this program's definitions and of this benchmark.
 pub async fn are_current(transaction: &Transaction<'_>, benchmark: &str) -> Result<bool, StoreError> {
-    let benchmark = instruments::latest_of(transaction, benchmark).await?;
     Ok(freshness(transaction, benchmark).await?.is_current())
 }
 

@@ -61,15 +61,18 @@ pub async fn follow(
     let moved = moved(changes);
     let mut patch = Patch { session: panel.session, moved: ids(&moved), ..Patch::default() };
     let mut followed = Followed { moved: moved.len(), ..Followed::default() };
+    let session = date_of(panel.session);
+    let covers =
+        |change: &Change| change.from <= session && change.through.is_none_or(|through| session <= through);
+    let mut due = merged(changes, &[Topic::Features]);
+    due.retain(covers);
+    let due = ids(&due);
+    // The features of the session so far, which is the one to rank on all looks but one a day, come while signals are computed.
+    let features = panel.read_again(transaction, due.clone());
+    let signals = signals_of(transaction, panel, bars, &moved, &patch.moved);
+    let (signals, (features, read)) = tokio::try_join!(signals, features)?;
+    patch.signals = signals;
     if !moved.is_empty() {
-        patch.signals = match bars {
-            Bars::Memory(tape) => {
-                tape.update(transaction, &moved).await?;
-                tape.signals(Some(&patch.moved))?
-            }
-            Bars::Computed(fresh) => fresh,
-            Bars::Database => fresh::of_changed(transaction, &moved, &panel.signals).await?,
-        };
         followed.computed = patch.signals.len();
         patch.session = panel.session_with(&patch.moved, &patch.signals);
         // Who was too old to be read may be read again.
@@ -83,17 +86,9 @@ pub async fn follow(
     if renamed || !restated.is_empty() || !patch.moved.iter().all(|id| is_known(id) && has_bars(id)) {
         patch.instruments = Some(instruments::all(transaction).await?);
     }
-    let session = date_of(patch.session);
-    let mut touched = Some(patch.moved.clone());
+    let mut touched = Some(union(&patch.moved, &due));
     if patch.session == panel.session {
-        let covers = |change: &Change| {
-            change.from <= session && change.through.is_none_or(|through| session <= through)
-        };
-        let mut due = merged(changes, &[Topic::Features]);
-        due.retain(covers);
-        let due = ids(&due);
-        touched = touched.map(|touched| union(&touched, &due));
-        (patch.features, followed.features) = panel.read_again(transaction, patch.session, due).await?;
+        (patch.features, followed.features) = (features, read);
     } else {
         let rows = panel::read_features(transaction, patch.session).await?;
         followed.features = rows.len();
@@ -103,6 +98,25 @@ pub async fn follow(
     followed.touched = if renamed { None } else { touched.map(|touched| union(&touched, &restated)) };
     followed.changed = !changes.is_empty() || renamed;
     Ok(Some((followed, patch)))
+}
+
+/// The signals of the instruments `ids`, which `moved`, from `bars`.
+async fn signals_of(
+    transaction: &Transaction<'_>,
+    panel: &Panel,
+    bars: Bars<'_>,
+    moved: &[Change],
+    ids: &[i32],
+) -> Result<Vec<LatestSignals>, ScanError> {
+    match bars {
+        _ if moved.is_empty() => Ok(Vec::new()),
+        Bars::Memory(tape) => {
+            tape.update(transaction, moved, panel.session).await?;
+            tape.signals(Some(ids))
+        }
+        Bars::Computed(fresh) => Ok(fresh),
+        Bars::Database => fresh::of_changed(transaction, moved, &panel.signals).await,
+    }
 }
 
 /// The changes of `topics`, merged to one an instrument, ascending.

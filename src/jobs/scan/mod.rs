@@ -34,7 +34,7 @@ use crate::jobs::refresh;
 use crate::store::change_log::{self, FromNothing, Job, Standing, Tide, Work};
 use crate::store::scan_cache::{self, Head};
 use crate::store::signals as kept;
-use crate::store::{StoreError, bars, date_of, features, instruments, scan_runs};
+use crate::store::{StoreError, bars, date_of, features, scan_runs};
 
 use answer::Answer;
 use asked::Asked;
@@ -195,7 +195,7 @@ pub async fn run(
     let started = Instant::now();
     let found = match mode {
         Mode::Full => {
-            let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
+            let (tide, _) = change_log::line(&transaction, Job::Scan).await?.start(&definitions);
             from_nothing(&transaction, beside.as_ref(), tide, None, refreshed).await?
         }
         Mode::Incremental => from_cache(&transaction, beside.as_ref(), &definitions, refreshed).await?,
@@ -290,13 +290,12 @@ async fn ranked_answer(
 
 /// What the last features refresh left. Features are asked for before the long work begins.
 async fn check_features(transaction: &Transaction<'_>, benchmark: &str) -> Result<Refreshed, ScanError> {
-    let benchmark = instruments::latest_of(transaction, benchmark).await?;
     let fresh = refresh::freshness(transaction, benchmark).await?;
     if fresh.is_current()
         && let Work::Since(changes) = fresh.work
     {
         let behind = changes.into_iter().map(|change| change.instrument_id).collect();
-        return Ok(Refreshed { benchmark, behind });
+        return Ok(Refreshed { benchmark: fresh.benchmark, behind });
     }
     let Some((_, last)) = bars::range(transaction).await? else { return Err(ScanError::NoBars(None)) };
     match features::range(transaction).await? {
@@ -327,11 +326,12 @@ async fn from_cache(
     definitions: &str,
     refreshed: Refreshed,
 ) -> Result<Found, ScanError> {
-    let ((tide, from), head, (standing, _)) = tokio::try_join!(
-        change_log::begin(transaction, Job::Scan, definitions),
+    let (line, head, (standing, _)) = tokio::try_join!(
+        change_log::line(transaction, Job::Scan),
         scan_cache::head(transaction),
         change_log::follow(transaction, None)
     )?;
+    let (tide, from) = line.start(definitions);
     let before = match from {
         Ok(before) => before,
         Err(why) => return from_nothing(transaction, beside, tide, Some(why), refreshed).await,

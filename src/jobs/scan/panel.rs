@@ -83,30 +83,33 @@ impl Panel {
 
     /// The latest session if the instruments `moved` (ascending) had the signals `fresh`.
     pub fn session_with(&self, moved: &[i32], fresh: &[LatestSignals]) -> i32 {
+        let latest = fresh.iter().map(|row| row.session).max().unwrap_or_default();
+        if latest >= self.session {
+            return latest;
+        }
         let others = self.signals.iter().filter(|row| moved.binary_search(&row.instrument_id).is_err());
-        others.map(Arc::as_ref).chain(fresh).map(|row| row.session).max().unwrap_or_default()
+        others.map(|row| row.session).max().unwrap_or_default().max(latest)
     }
 
-    /// Reads the feature rows of `session` of the instruments `ids` (ascending) again, or all where these are many. Gives also how
-    /// many there are.
+    /// Reads the session's feature rows of the instruments `ids` (ascending) again, or all where these are many. Gives also how many
+    /// there are.
     ///
     /// # Errors
     /// As of [`Panel::read`].
     pub async fn read_again(
         &self,
         transaction: &Transaction<'_>,
-        session: i32,
         ids: Vec<i32>,
     ) -> Result<(NewFeatures, usize), ScanError> {
         if ids.len() * 4 > self.features.len() {
-            let rows = read_features(transaction, session).await?;
+            let rows = read_features(transaction, self.session).await?;
             let count = rows.len();
             return Ok((NewFeatures::All(rows), count));
         }
         if ids.is_empty() {
             return Ok((NewFeatures::None, 0));
         }
-        let from = date_of(session);
+        let from = date_of(self.session);
         let mut rows = Vec::new();
         features::read_each(transaction, from, from + Days::new(1), Some(&ids), |id, row| {
             rows.push((id, row));
@@ -120,6 +123,9 @@ impl Panel {
     /// Brings the panel into the snapshot that `patch` was read in. An instrument whose latest bar is more than [`HISTORY`] sessions
     /// old has no signals: it is not read by a scan from nothing.
     pub fn apply(&mut self, patch: Patch, refreshed: Refreshed) {
+        let oldest = patch.session - HISTORY as i32;
+        let some_are_old =
+            patch.session != self.session || patch.signals.iter().any(|row| row.session <= oldest);
         self.session = patch.session;
         replace(
             &mut self.signals,
@@ -127,8 +133,9 @@ impl Panel {
             &patch.moved,
             patch.signals.into_iter().map(Arc::new),
         );
-        let oldest = self.session - HISTORY as i32;
-        self.signals.retain(|row| row.session > oldest);
+        if some_are_old {
+            self.signals.retain(|row| row.session > oldest);
+        }
         match patch.features {
             NewFeatures::None => {}
             NewFeatures::Of(ids, rows) => {

@@ -1,6 +1,7 @@
 //! The ranked market: population, cross-section and scores over a [`Panel`], from nothing every time, because one
 //! instrument's change moves everybody's place. Pure; a profile's filter and order come after it and change nothing here.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -20,12 +21,16 @@ use crate::arithmetic::signals::SignalId;
 use crate::arithmetic::universe::Facts;
 use crate::arithmetic::{NULL, strength};
 use crate::domain::instrument;
+use crate::store::features::FeatureRow;
 use crate::store::instruments::Instrument;
 use crate::store::signals::LatestSignals;
 
 const ADV_20: usize = catalogue::place_of("adv_20");
 const VOL_60: usize = catalogue::place_of("vol_60");
 const SIZE: usize = catalogue::place_of("size");
+
+/// Rows whose factors are put into columns as one piece of work.
+const ROWS_TURNED: usize = 1_024;
 
 /// The ranked market. Its rows are the panel's instruments, in their order.
 #[derive(Debug, Clone)]
@@ -36,12 +41,12 @@ pub struct Ranked {
     pub scores: Scores,
     /// Place by core score, from 1; null where there is none.
     pub rank: Vec<f64>,
-    /// Factors in columns, and who is in the population.
+    /// Who is in the population, and in columns the factors that scores and rules read.
     columns: SessionColumns,
     section: Section,
+    /// Where the panel has each row's signals and features.
     signals: Vec<Option<u32>>,
-    /// Who has a feature row of the session.
-    has_features: Vec<bool>,
+    features: Vec<Option<u32>>,
 }
 
 /// Ranks everybody.
@@ -49,18 +54,18 @@ pub struct Ranked {
 /// # Errors
 /// Weights that mean nothing.
 pub fn rank(panel: Arc<Panel>, weights: &Weights) -> Result<Ranked, ScanError> {
-    let signals: Vec<Option<u32>> = places(&panel);
-    let (columns, has_features) = session_columns(&panel, &signals);
+    // All of it among rayon's threads: each step of its own would have to wake them.
+    rayon::scope(|_| rank_here(panel, weights))
+}
+
+fn rank_here(panel: Arc<Panel>, weights: &Weights) -> Result<Ranked, ScanError> {
+    let ids: Vec<i32> = panel.instruments.iter().map(|one| one.id).collect();
+    let signals = places(&ids, panel.signals.iter().map(|row| row.instrument_id));
+    let features = places(&ids, panel.features.iter().map(|(id, _)| *id));
+    let columns = session_columns(&panel, &signals, &features);
     let section = cross_section_on_all_cores(&columns, FactorSet::of_families());
-    let mut ranked = Ranked {
-        panel,
-        scores: Scores::default(),
-        rank: Vec::new(),
-        columns,
-        section,
-        signals,
-        has_features,
-    };
+    let mut ranked =
+        Ranked { panel, scores: Scores::default(), rank: Vec::new(), columns, section, signals, features };
     ranked.scores = ranked.compute_scores(weights)?;
     let tickers: Vec<&str> = ranked.panel.instruments.iter().map(|one| one.ticker.as_str()).collect();
     let mut rank = vec![NULL; tickers.len()];
@@ -82,57 +87,54 @@ fn number(plan: &Plan, of: PlanOf) -> f64 {
     }
 }
 
-/// Where each instrument's signals are. Both are ascending by instrument.
-fn places(panel: &Panel) -> Vec<Option<u32>> {
-    let mut at = 0;
-    let place = |one: &Instrument| {
-        while panel.signals.get(at).is_some_and(|row| row.instrument_id < one.id) {
-            at += 1;
-        }
-        panel.signals.get(at).filter(|row| row.instrument_id == one.id).map(|_| at as u32)
+/// Where each of `ids` is among `rows`. Both are ascending.
+fn places(ids: &[i32], rows: impl Iterator<Item = i32>) -> Vec<Option<u32>> {
+    let mut rows = (0..).zip(rows).peekable();
+    let place = |id: &i32| {
+        while rows.next_if(|(_, other)| other < id).is_some() {}
+        rows.next_if(|(_, other)| other == id).map(|(at, _)| at)
     };
-    panel.instruments.iter().map(place).collect()
+    ids.iter().map(place).collect()
 }
 
-/// The session's factors in columns, and who has any.
-fn session_columns(panel: &Panel, signals: &[Option<u32>]) -> (SessionColumns, Vec<bool>) {
-    let mut sectors: Vec<&str> = panel.instruments.iter().filter_map(|one| one.sector.as_deref()).collect();
-    sectors.sort_unstable();
-    sectors.dedup();
+/// Who is in the population, and those of the session's factors that scores and rules read, in columns.
+fn session_columns(panel: &Panel, signals: &[Option<u32>], features: &[Option<u32>]) -> SessionColumns {
+    let mut names: HashMap<&str, i32> = HashMap::new();
     let mut columns = SessionColumns::default();
-    let mut features = Vec::with_capacity(signals.len());
-    let mut at = 0;
-    for (one, signals) in panel.instruments.iter().zip(signals) {
-        while panel.features.get(at).is_some_and(|(id, _)| *id < one.id) {
-            at += 1;
-        }
-        let row = panel.features.get(at).filter(|(id, _)| *id == one.id).map(|(_, row)| &**row);
+    let rows: Vec<Option<&FeatureRow>> =
+        features.iter().map(|at| at.map(|at| &*panel.features[at as usize].1)).collect();
+    for ((one, signals), row) in panel.instruments.iter().zip(signals).zip(&rows) {
         let has_bar = signals.is_some_and(|at| panel.signals[at as usize].session == panel.session);
         let is_member = has_bar
             && Some(one.id) != panel.benchmark
             && instrument::is_share(one.kind.as_deref())
             && row.is_some_and(|row| row.in_population);
-        let sector = one.sector.as_deref().and_then(|sector| sectors.binary_search(&sector).ok());
+        let next = names.len() as i32;
         columns.population.push(is_member);
-        columns.sectors.push(sector.map(|at| at as i32));
-        features.push(row);
+        columns.sectors.push(one.sector.as_deref().map(|sector| *names.entry(sector).or_insert(next)));
     }
-    // A cache line of each row at a time.
-    let places: Vec<usize> = (0..catalogue::FACTOR_COUNT).collect();
-    let turned = |places: &[usize]| {
-        let mut block: Vec<Vec<f64>> = places.iter().map(|_| Vec::with_capacity(features.len())).collect();
-        for row in &features {
-            for (column, at) in block.iter_mut().zip(places) {
-                column.push(row.map_or(NULL, |row| row.values[*at]));
+    let read = FactorSet::of_families().with(ADV_20).with(VOL_60).with(SIZE);
+    let places: Vec<usize> = read.places().collect();
+    let mut turned: Vec<Vec<f64>> = places.iter().map(|_| vec![NULL; rows.len()]).collect();
+    // So many rows at a time, each read once for all its factors.
+    let mut parts: Vec<Vec<&mut [f64]>> = rows.chunks(ROWS_TURNED).map(|_| Vec::new()).collect();
+    for column in &mut turned {
+        for (part, values) in parts.iter_mut().zip(column.chunks_mut(ROWS_TURNED)) {
+            part.push(values);
+        }
+    }
+    rows.par_chunks(ROWS_TURNED).zip(&mut parts).for_each(|(rows, part)| {
+        for (place, row) in rows.iter().enumerate() {
+            let Some(row) = row else { continue };
+            for (column, at) in part.iter_mut().zip(&places) {
+                column[place] = row.values[*at];
             }
         }
-        block
-    };
-    let turned: Vec<Vec<f64>> = places.par_chunks(8).flat_map_iter(turned).collect();
-    for (column, values) in columns.values.iter_mut().zip(turned) {
-        *column = values;
+    });
+    for (at, values) in places.into_iter().zip(turned) {
+        columns.values[at] = values;
     }
-    (columns, features.iter().map(Option::is_some).collect())
+    columns
 }
 
 impl Ranked {
@@ -147,8 +149,13 @@ impl Ranked {
     }
 
     /// Raw values of the factor at a place of the catalogue.
-    pub fn factor(&self, at: usize) -> &[f64] {
-        &self.columns.values[at]
+    fn factor(&self, at: usize) -> Vec<f64> {
+        (0..self.rows()).map(|row| self.factor_of(at, row)).collect()
+    }
+
+    /// The raw value of a factor of a row.
+    pub fn factor_of(&self, at: usize, row: usize) -> f64 {
+        self.features[row].map_or(NULL, |place| self.panel.features[place as usize].1.values[at])
     }
 
     /// The signals of a row; none of an instrument without any.
@@ -163,46 +170,43 @@ impl Ranked {
 
     /// Values of a column, a row each; the plan's by `plan`.
     pub fn values(&self, column: &Column, plan: &plan::Settings) -> ColumnData {
-        match column.source {
-            Source::Text(of) => ColumnData::Texts((0..self.rows()).map(|row| self.text(of, row)).collect()),
-            Source::Population => {
-                ColumnData::Flags(self.columns.population.iter().map(|member| Some(*member)).collect())
+        self.values_at(column, plan, &(0..self.rows()).collect::<Vec<_>>())
+    }
+
+    /// The same of some rows, in their order: where few are listed, little is computed.
+    pub fn values_at(&self, column: &Column, plan: &plan::Settings, rows: &[usize]) -> ColumnData {
+        let each =
+            |value: &dyn Fn(usize) -> f64| -> Vec<f64> { rows.iter().map(|row| value(*row)).collect() };
+        let of_signals =
+            |value: &dyn Fn(&LatestSignals) -> f64| each(&|row| self.signals(row).map_or(NULL, value));
+        // What depends on the whole market.
+        let of_all = |values: Vec<f64>| each(&|row| values[row]);
+        ColumnData::Numbers(match column.source {
+            Source::Text(of) => {
+                return ColumnData::Texts(rows.iter().map(|row| self.text(of, *row)).collect());
             }
-            Source::Bar(place) => self.of_signals(|row| row.bar[place]),
-            Source::BarAge => self.of_signals(|row| f64::from(self.panel.session - row.session)),
-            Source::Signal(id) => self.of_signals(|row| row.values[id as usize]),
-            Source::RelativeStrength(bars) => ColumnData::Numbers(self.against_benchmark(bars)),
-            Source::SectorStrength(bars) => ColumnData::Numbers(strength::against_sector(
+            Source::Population => {
+                return ColumnData::Flags(
+                    rows.iter().map(|row| Some(self.columns.population[*row])).collect(),
+                );
+            }
+            Source::Bar(place) => of_signals(&|row| row.bar[place]),
+            Source::BarAge => of_signals(&|row| f64::from(self.panel.session - row.session)),
+            Source::Signal(id) => of_signals(&|row| row.values[id as usize]),
+            Source::RelativeStrength(bars) => of_all(self.against_benchmark(bars)),
+            Source::SectorStrength(bars) => of_all(strength::against_sector(
                 &self.returns(bars),
                 &self.columns.sectors,
                 &self.columns.population,
             )),
-            Source::Factor(at) => ColumnData::Numbers(self.columns.values[at].clone()),
-            Source::FactorZ(at) => ColumnData::Numbers(self.z_scores(at)),
-            Source::FactorRank(at) => {
-                ColumnData::Numbers(percentile_ranks(&self.columns.values[at], &self.columns.population))
-            }
-            Source::Family(at) => ColumnData::Numbers(self.section.families[at].scores.clone()),
-            Source::FamilyNeutral(at) => ColumnData::Numbers(self.section.families[at].neutral.clone()),
-            Source::Score(of) => ColumnData::Numbers(self.score(of).to_vec()),
-            Source::Plan(of) => {
-                ColumnData::Numbers(self.plans(plan).iter().map(|plan| number(plan, of)).collect())
-            }
-        }
-    }
-
-    /// The same of some rows, in their order.
-    pub fn values_at(&self, column: &Column, plan: &plan::Settings, rows: &[usize]) -> ColumnData {
-        match column.source {
-            // A text a row costs more than it is worth where few are listed.
-            Source::Text(of) => ColumnData::Texts(rows.iter().map(|row| self.text(of, *row)).collect()),
-            _ => self.values(column, plan).at(rows),
-        }
-    }
-
-    fn of_signals(&self, value: impl Fn(&LatestSignals) -> f64) -> ColumnData {
-        let at = |at: &Option<u32>| at.map_or(NULL, |at| value(&self.panel.signals[at as usize]));
-        ColumnData::Numbers(self.signals.iter().map(at).collect())
+            Source::Factor(at) => each(&|row| self.factor_of(at, row)),
+            Source::FactorZ(at) => of_all(self.z_scores(at)),
+            Source::FactorRank(at) => of_all(percentile_ranks(&self.factor(at), &self.columns.population)),
+            Source::Family(at) => each(&|row| self.section.families[at].scores[row]),
+            Source::FamilyNeutral(at) => each(&|row| self.section.families[at].neutral[row]),
+            Source::Score(of) => each(&|row| self.score(of)[row]),
+            Source::Plan(of) => each(&|row| number(&self.plan(plan, row), of)),
+        })
     }
 
     fn signal(&self, id: SignalId) -> Vec<f64> {
@@ -226,22 +230,18 @@ impl Ranked {
         strength::against_benchmark(&returns, benchmark.map(|row| returns[row]))
     }
 
-    /// The trade plan of every row.
-    pub fn plans(&self, settings: &plan::Settings) -> Vec<Plan> {
-        let of = |(row, adv_20): (usize, &f64)| match self.signals(row) {
-            Some(signals) => {
-                let value = |id: SignalId| signals.values[id as usize];
-                plan::plan(signals.close(), value(SignalId::Atr14), value(SignalId::Low10), *adv_20, settings)
-            }
-            None => Plan::NONE,
-        };
-        self.columns.values[ADV_20].iter().enumerate().map(of).collect()
+    /// The trade plan of a row.
+    pub fn plan(&self, settings: &plan::Settings, row: usize) -> Plan {
+        let Some(signals) = self.signals(row) else { return Plan::NONE };
+        let value = |id: SignalId| signals.values[id as usize];
+        let adv_20 = self.columns.values[ADV_20][row];
+        plan::plan(signals.close(), value(SignalId::Atr14), value(SignalId::Low10), adv_20, settings)
     }
 
     /// Null outside of the population.
     fn z_scores(&self, at: usize) -> Vec<f64> {
-        let (values, population) = (&self.columns.values[at], &self.columns.population);
-        let moments = CrossSection::default().moments(values, population);
+        let (values, population) = (self.factor(at), &self.columns.population);
+        let moments = CrossSection::default().moments(&values, population);
         let score = |(value, member): (&f64, &bool)| {
             if *member { z(*value, &moments, FACTORS[at].direction) } else { NULL }
         };
@@ -290,7 +290,7 @@ impl Ranked {
             sector: one.sector.as_deref(),
             is_benchmark: Some(one.id) == self.panel.benchmark,
             bar_age: self.bar_age(row),
-            has_features: self.has_features[row],
+            has_features: self.features[row].is_some(),
             in_population: self.columns.population[row],
             close: signals.map_or(NULL, LatestSignals::close),
             adv_20: self.columns.values[ADV_20][row],
@@ -313,20 +313,48 @@ impl Ranked {
 
     fn compute_scores(&self, weights: &Weights) -> Result<Scores, ScanError> {
         let family = |at: usize| Some(self.section.families[at].scores.as_slice());
-        let close: Vec<f64> =
-            (0..self.rows()).map(|row| self.signals(row).map_or(NULL, LatestSignals::close)).collect();
+        let wanted = [
+            SignalId::Sma50Distance,
+            SignalId::Sma200Distance,
+            SignalId::Rsi14,
+            SignalId::MacdHistogram,
+            SignalId::Return21,
+            SignalId::High20Distance,
+            SignalId::VolumeRatio20,
+            SignalId::AtrPct,
+        ];
+        // A row at a time: its signals lie together.
+        let column = || Vec::with_capacity(self.rows());
+        let (mut close, mut read) = (column(), wanted.map(|_| column()));
+        for row in 0..self.rows() {
+            let signals = self.signals(row);
+            close.push(signals.map_or(NULL, LatestSignals::close));
+            for (column, id) in read.iter_mut().zip(wanted) {
+                column.push(signals.map_or(NULL, |signals| signals.values[id as usize]));
+            }
+        }
+        let [
+            sma_50_distance,
+            sma_200_distance,
+            rsi_14,
+            macd_histogram,
+            return_21,
+            high_20_distance,
+            volume_ratio_20,
+            atr_pct,
+        ] = &read;
         let market_equity: Vec<f64> = self.columns.values[SIZE].iter().map(|size| size.exp()).collect();
         let input = ScoreInput {
             population: &self.columns.population,
-            sma_50_distance: &self.signal(SignalId::Sma50Distance),
-            sma_200_distance: &self.signal(SignalId::Sma200Distance),
-            rsi_14: &self.signal(SignalId::Rsi14),
-            macd_histogram: &self.signal(SignalId::MacdHistogram),
+            sma_50_distance,
+            sma_200_distance,
+            rsi_14,
+            macd_histogram,
             close: &close,
-            return_21: &self.signal(SignalId::Return21),
-            high_20_distance: &self.signal(SignalId::High20Distance),
-            volume_ratio_20: &self.signal(SignalId::VolumeRatio20),
-            atr_pct: &self.signal(SignalId::AtrPct),
+            return_21,
+            high_20_distance,
+            volume_ratio_20,
+            atr_pct,
             vol_60: &self.columns.values[VOL_60],
             adv_20: &self.columns.values[ADV_20],
             momentum: family(0),

@@ -51,14 +51,14 @@ impl Tape {
         Ok(tape)
     }
 
-    /// Reads what changed, of bars or splits: `changes` ascending by instrument.
+    /// Reads what changed, of bars or splits: `changes` ascending by instrument. The market's latest bars were of session `latest`.
     pub async fn update(
         &mut self,
         transaction: &Transaction<'_>,
         changes: &[Change],
+        latest: i32,
     ) -> Result<(), ScanError> {
         let ids: Vec<i32> = changes.iter().map(|change| change.instrument_id).collect();
-        let latest = self.latest_session().unwrap_or(0);
         let from = |change: &Change| nyse().at_or_after(change.from).unwrap_or(i32::MAX);
         let (recent, old): (Vec<&Change>, Vec<&Change>) =
             changes.iter().partition(|change| from(change) > latest - RECENT);
@@ -126,10 +126,6 @@ impl Tape {
             };
             self.series.insert(*id, series);
         }
-    }
-
-    fn latest_session(&self) -> Option<i32> {
-        self.series.values().filter_map(|series| series.sessions.last().copied()).max()
     }
 
     /// Signals at the latest bar of the instruments `only`, or of all; ascending by instrument.

@@ -48,7 +48,7 @@ pub async fn verify(client: &mut Client, benchmark: &str) -> Result<Verdict, Sca
     let refreshed = super::check_features(&transaction, benchmark).await?;
     let Found { panel, sources, .. } = from_cache(&transaction, None, &definitions, refreshed).await?;
     let incremental = rank(Arc::new(panel), &Weights::default())?;
-    let (tide, _) = change_log::begin(&transaction, Job::Scan, &definitions).await?;
+    let (tide, _) = change_log::line(&transaction, Job::Scan).await?.start(&definitions);
     let refreshed = super::check_features(&transaction, benchmark).await?;
     let Found { panel, .. } = from_nothing(&transaction, None, tide, None, refreshed).await?;
     let full = rank(Arc::new(panel), &Weights::default())?;

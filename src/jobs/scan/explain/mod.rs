@@ -191,11 +191,11 @@ fn values(ranked: &Ranked, profile: &Profile, row: usize) -> Vec<(&'static Colum
     let member = ranked.population()[row];
     let of_row = |column: &'static Column| {
         let value = match column.source {
-            Source::FactorZ(at) | Source::FactorRank(at) if !member || ranked.factor(at)[row].is_nan() => {
+            Source::FactorZ(at) | Source::FactorRank(at) if !member || ranked.factor_of(at, row).is_nan() => {
                 NULL
             }
-            _ => match ranked.values(column, &settings) {
-                ColumnData::Numbers(numbers) => numbers[row],
+            _ => match ranked.values_at(column, &settings, &[row]) {
+                ColumnData::Numbers(numbers) => numbers[0],
                 _ => NULL,
             },
         };
@@ -323,7 +323,7 @@ fn flags(ranked: &Ranked, row: usize) -> Vec<Flag> {
 
 fn plan_of(ranked: &Ranked, profile: &Profile, row: usize) -> Plan {
     let settings = profile.plan.unwrap_or_default();
-    let plan = ranked.plans(&settings)[row];
+    let plan = ranked.plan(&settings, row);
     Plan {
         entry: plan.entry,
         stop: plan.stop,

@@ -4,7 +4,7 @@
 //! the expressions over a frame that holds the columns they read and no more; order and caps are plain code.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, DataType, Expr, Float64Chunked, IntoColumn, IntoLazy, NewChunkedArray,
@@ -13,7 +13,7 @@ use polars::prelude::{
 
 use super::{Fate, Profile, Reads};
 use crate::arithmetic::NULL;
-use crate::arithmetic::ranks::ordered_bits;
+use crate::arithmetic::ranks::{ordered, ordered_bits};
 use crate::arithmetic::universe::Drop;
 
 /// A column's values, one a row.
@@ -53,6 +53,9 @@ impl ColumnData {
     }
 }
 
+/// Gives a column by name, of some rows, in their order, or of all.
+pub type ColumnOf<'a> = dyn Fn(&str, Option<&[usize]>) -> Option<ColumnData> + 'a;
+
 /// The ranked market as a selection reads it; a row an instrument.
 pub struct Market<'a> {
     /// Each row's ticker, which breaks ties.
@@ -62,7 +65,7 @@ pub struct Market<'a> {
     /// The universe's rule that keeps a row out, if any.
     pub drops: &'a [Option<Drop>],
     /// A column by name, earlier ones (`close_5d_ago`) included: its values of some rows, in their order, or of all.
-    pub column: &'a dyn Fn(&str, Option<&[usize]>) -> Option<ColumnData>,
+    pub column: &'a ColumnOf<'a>,
 }
 
 /// What a profile selects.
@@ -132,22 +135,7 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
         };
         (*fate, unmet[row]) = (out, condition);
     }
-    let mut matching: Vec<usize> = (0..rows).filter(|&row| fates[row] == Fate::OverLimit).collect();
-    // Whole numbers decide between most rows, and are compared faster than what they were made of.
-    let leading = leading(&keys, profile);
-    matching.sort_unstable_by(|&a, &b| {
-        let by_keys = || {
-            let each = keys.iter().zip(&profile.order_by);
-            each.map(|(key, order)| compare(key, a, b, order.descending))
-                .fold(Ordering::Equal, Ordering::then)
-        };
-        let of = |row: usize| leading.get(row);
-        of(a)
-            .cmp(&of(b))
-            .then_with(by_keys)
-            .then_with(|| market.tickers[a].cmp(market.tickers[b]))
-            .then(a.cmp(&b))
-    });
+    let matching = in_order(|row| fates[row] == Fate::OverLimit, &keys, profile, market.tickers);
 
     let mut listed = Vec::new();
     let mut of_sector: HashMap<&str, usize> = HashMap::new();
@@ -169,10 +157,11 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
     let shown = profile.columns.iter().map(|column| column.expression.expr()).collect();
     let columns = Frame::of(&profile.shown(), market, Some(&listed))?.evaluate(shown)?;
     let names = profile.columns.iter().map(|column| column.name.clone());
-    let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
+    let mut counts = [0; 1 + u8::MAX as usize];
     for fate in &fates {
-        *counts.entry(*fate).or_default() += 1;
+        counts[usize::from(fate.code())] += 1;
     }
+    let counts = (0..=u8::MAX).zip(counts).filter(|(_, count)| *count > 0);
     Ok(Selection {
         columns: names.zip(columns).collect(),
         fates,
@@ -181,7 +170,7 @@ pub fn select(profile: &Profile, market: &Market<'_>) -> Result<Selection, Selec
         keys,
         read: frame.columns,
         listed,
-        counts: counts.into_iter().collect(),
+        counts: counts.filter_map(|(code, count)| Some((Fate::from_code(code)?, count))).collect(),
     })
 }
 
@@ -206,17 +195,33 @@ fn compare(key: &ColumnData, a: usize, b: usize, descending: bool) -> Ordering {
     }
 }
 
-/// The first key of each row as a number that is smaller the earlier the row comes; empty where it is no number.
-fn leading(keys: &[ColumnData], profile: &Profile) -> Vec<u64> {
-    let (Some(ColumnData::Numbers(values)), Some(order)) = (keys.first(), profile.order_by.first()) else {
-        return Vec::new();
+/// The rows that match, by the order's keys, then by ticker, then by place.
+fn in_order(
+    matches: impl Fn(usize) -> bool,
+    keys: &[ColumnData],
+    profile: &Profile,
+    tickers: &[&str],
+) -> Vec<usize> {
+    // A first key that is a number is compared as a whole number, which is smaller the earlier its row comes.
+    let leading = |row: usize| match (keys.first(), profile.order_by.first()) {
+        (Some(ColumnData::Numbers(values)), Some(order)) => match (values[row].is_nan(), order.descending) {
+            (true, _) => u64::MAX,
+            (false, false) => ordered_bits(values[row]),
+            (false, true) => !ordered_bits(values[row]),
+        },
+        _ => 0,
     };
-    let key = |value: &f64| match (value.is_nan(), order.descending) {
-        (true, _) => u64::MAX,
-        (false, false) => ordered_bits(*value),
-        (false, true) => !ordered_bits(*value),
+    let by_keys = |a: usize, b: usize| {
+        let each = keys.iter().zip(&profile.order_by);
+        each.map(|(key, order)| compare(key, a, b, order.descending)).fold(Ordering::Equal, Ordering::then)
     };
-    values.iter().map(key).collect()
+    let mut rows = ordered(tickers.len(), matches, leading);
+    for ties in rows.chunk_by_mut(|a, b| leading(*a) == leading(*b)) {
+        ties.sort_unstable_by(|a, b| {
+            by_keys(*a, *b).then_with(|| tickers[*a].cmp(tickers[*b])).then(a.cmp(b))
+        });
+    }
+    rows
 }
 
 /// The columns that expressions read, of all rows or of some.
