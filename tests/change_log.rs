@@ -9,7 +9,7 @@ use support::{Database, market};
 use tidemark::arithmetic::scores::Weights;
 use tidemark::jobs::refresh::{self, Options, Reason};
 use tidemark::jobs::scan::living::Living;
-use tidemark::jobs::scan::{self, Mode};
+use tidemark::jobs::scan::{self, Connections, Mode};
 use tidemark::store::change_log::{self, Change, FromNothing, Job, Topic, Work};
 use tidemark::store::date_of;
 use tokio_postgres::Client;
@@ -170,6 +170,28 @@ async fn after_a_restore_into_another_cluster_a_job_starts_from_nothing() {
         .await
         .unwrap();
     assert_eq!(scan.sources.from_nothing, Some(FromNothing::AnotherCluster));
+}
+
+#[tokio::test]
+async fn where_the_latest_session_goes_everybody_ranks_the_one_before() {
+    let (database, mut client, ids) = ready().await;
+    let mut other = database.client().await;
+    let mut living = Living::new("SPY");
+    living.follow(&mut client).await.unwrap();
+    let latest = market::first() + 79;
+    let transaction = client.transaction().await.unwrap();
+    market::write(&transaction, &ids, latest..latest + 1, |_, _| None).await;
+    transaction.commit().await.unwrap();
+    refresh::refresh(&mut client, &options("SPY"), &|_, _| {}).await.unwrap();
+
+    assert!(living.follow(&mut client).await.unwrap().from_nothing);
+    let ranked = living.ranked(&Weights::default()).unwrap().unwrap();
+    assert_eq!(ranked.panel.session, latest - 1);
+    let connections = Connections { client: &mut client, beside: Some(&mut other) };
+    let everything = support::everything();
+    let scan = scan::run(connections, Mode::Incremental, &everything, "SPY", scan::RUNS_KEPT).await.unwrap();
+    assert_eq!(scan.sources.from_nothing, Some(FromNothing::NoCache));
+    assert_eq!(scan.answer.session_date(), date_of(latest - 1));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row, Transaction};
 
 use super::change_log::Topic;
@@ -221,8 +222,10 @@ pub async fn read_splits(
     client: &impl GenericClient,
     only: Option<&[i32]>,
 ) -> Result<HashMap<i32, Vec<Split>>, StoreError> {
-    let rows =
-        client.query(include_str!("../../sql/splits_read.sql"), &[&only]).await.during("reading splits")?;
+    let rows = client
+        .query_typed(include_str!("../../sql/splits_read.sql"), &[(&only, Type::INT4_ARRAY)])
+        .await
+        .during("reading splits")?;
     let mut splits: HashMap<i32, Vec<Split>> = HashMap::new();
     for row in rows {
         if let Some(session) = nyse().at_or_after(row.get(1)) {

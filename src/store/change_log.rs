@@ -4,7 +4,7 @@
 //! it stores. The next run's work is every row whose transaction the tidemark could not see.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use super::error::{During, StoreError};
@@ -178,8 +178,10 @@ pub async fn beside<'a>(
     other: &'a mut Client,
 ) -> Result<Transaction<'a>, StoreError> {
     let action = "sharing a snapshot";
-    let row =
-        transaction.query_one(include_str!("../../sql/snapshot_export.sql"), &[]).await.during(action)?;
+    let row = transaction
+        .query_typed_one(include_str!("../../sql/snapshot_export.sql"), &[])
+        .await
+        .during(action)?;
     let name: String = row.get(0);
     // The statement takes no parameters; the server's own name holds nothing else.
     if !name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
@@ -213,7 +215,7 @@ impl Line {
 /// The snapshot of `transaction`, and the line that `job` stored last.
 pub async fn line(transaction: &Transaction<'_>, job: Job) -> Result<Line, StoreError> {
     let row = transaction
-        .query_one(include_str!("../../sql/tidemark_read.sql"), &[&job.name()])
+        .query_typed_one(include_str!("../../sql/tidemark_read.sql"), &[(&job.name(), Type::TEXT)])
         .await
         .during("reading the tidemark")?;
     let tide = Tide { snapshot: row.get(0), system_identifier: row.get(1) };
@@ -247,7 +249,10 @@ pub async fn standing(
 /// The changes that `transaction` sees and the stored tidemark of `job` did not; nothing for a job without one.
 pub async fn changes(transaction: &Transaction<'_>, job: Job) -> Result<Vec<Change>, StoreError> {
     let rows = transaction
-        .query(include_str!("../../sql/change_log_since.sql"), &[&job.name(), &job.topics()])
+        .query_typed(
+            include_str!("../../sql/change_log_since.sql"),
+            &[(&job.name(), Type::TEXT), (&job.topics(), Type::TEXT_ARRAY)],
+        )
         .await
         .during("reading the change log")?;
     Ok(rows
@@ -278,8 +283,8 @@ pub async fn follow(
     let action = "following the change log";
     let before = last.map(|last| last.snapshot.as_str());
     let pruned = last.map(|last| last.pruned.as_str());
-    let parameters: [&(dyn ToSql + Sync); 2] = [&before, &pruned];
-    let row = transaction.query_one(include_str!("../../sql/change_log_standing.sql"), &parameters);
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&before, Type::TEXT), (&pruned, Type::TEXT)];
+    let row = transaction.query_typed_one(include_str!("../../sql/change_log_standing.sql"), &parameters);
     let changes = async {
         match before {
             Some(before) => since(transaction, before).await,
@@ -305,7 +310,7 @@ pub async fn follow(
 /// Every change that `transaction` sees and the snapshot `before` did not, by topic. The caller knows that none was pruned.
 pub async fn since(transaction: &Transaction<'_>, before: &str) -> Result<Vec<(String, Change)>, StoreError> {
     let rows = transaction
-        .query(include_str!("../../sql/change_log_follow.sql"), &[&before])
+        .query_typed(include_str!("../../sql/change_log_follow.sql"), &[(&before, Type::TEXT)])
         .await
         .during("following the change log")?;
     let change = |row: tokio_postgres::Row| {

@@ -52,8 +52,8 @@ pub struct Definitions {
 pub async fn read(client: &impl GenericClient) -> Result<Definitions, StoreError> {
     let action = "reading the catalogue of factors";
     let (factors, families) = tokio::try_join!(
-        client.query(include_str!("../../sql/factors_read.sql"), &[]),
-        client.query(include_str!("../../sql/families_read.sql"), &[])
+        client.query_typed(include_str!("../../sql/factors_read.sql"), &[]),
+        client.query_typed(include_str!("../../sql/families_read.sql"), &[])
     )
     .during(action)?;
     Ok(Definitions {

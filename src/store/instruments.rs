@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, GenericClient, Row};
 
 use super::error::{During, StoreError};
@@ -137,7 +138,7 @@ impl Tickers {
 /// The instrument whose bars came last under `ticker`, without reading all tickers.
 pub async fn latest_of(client: &impl GenericClient, ticker: &str) -> Result<Option<i32>, StoreError> {
     let row = client
-        .query_opt(include_str!("../../sql/ticker_latest.sql"), &[&ticker])
+        .query_typed_opt(include_str!("../../sql/ticker_latest.sql"), &[(&ticker, Type::TEXT)])
         .await
         .during("looking for a ticker")?;
     Ok(row.map(|row| row.get(0)))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 use super::error::{During, StoreError};
 
@@ -80,7 +81,7 @@ pub async fn try_hold(client: &impl GenericClient, name: Name) -> Result<Option<
             tokio::time::sleep(APART).await;
         }
         let row = client
-            .query_one(include_str!("../../sql/lock_try.sql"), &[&name.key()])
+            .query_typed_one(include_str!("../../sql/lock_try.sql"), &[(&name.key(), Type::INT8)])
             .await
             .during("taking a lock")?;
         if row.get(0) {

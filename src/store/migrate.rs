@@ -64,10 +64,13 @@ pub async fn check(client: &Client) -> Result<(), StoreError> {
 
 /// Whether everything is applied; lays the announced days over the calendar where it is.
 async fn is_ready(client: &impl GenericClient) -> Result<bool, StoreError> {
-    if version(client).await? < known_version() {
+    // Asked for together; what an older schema has no columns for is only asked for in vain.
+    let (version, applied, announced) =
+        tokio::join!(version(client), Applied::read(client), sessions::announced(client));
+    if version? < known_version() {
         return Ok(false);
     }
-    let (applied, announced) = tokio::try_join!(Applied::read(client), sessions::announced(client))?;
+    let (applied, announced) = (applied?, announced?);
     let is_ready = applied.has_aggregates() && applied.digest == applied_digest(&announced);
     if is_ready {
         calendar::announce(&announced);
@@ -94,7 +97,7 @@ struct Applied {
 impl Applied {
     async fn read(client: &impl GenericClient) -> Result<Self, StoreError> {
         let row = client
-            .query_one(include_str!("../../sql/schema_state.sql"), &[])
+            .query_typed_one(include_str!("../../sql/schema_state.sql"), &[])
             .await
             .during("reading what is applied of the schema")?;
         Ok(Self { digest: row.get(0), edition: row.get(1), aggregates: row.get(2) })
@@ -130,7 +133,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Version of the newest migration that the database has, 0 where it has none: a program may have died between any two.
 async fn version(client: &impl GenericClient) -> Result<i32, StoreError> {
-    let found = match client.query_one(include_str!("../../sql/schema_version.sql"), &[]).await {
+    let found = match client.query_typed_one(include_str!("../../sql/schema_version.sql"), &[]).await {
         Ok(row) => row.get(0),
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => 0,
         Err(error) => return Err(StoreError::from_driver("reading the schema's version", error)),

@@ -20,7 +20,7 @@ pub struct Head {
 /// Reads what all rows have in common; none before the first scan.
 pub async fn head(transaction: &Transaction<'_>) -> Result<Option<Head>, StoreError> {
     let row = transaction
-        .query_opt(include_str!("../../sql/scan_cache_head.sql"), &[])
+        .query_typed_opt(include_str!("../../sql/scan_cache_head.sql"), &[])
         .await
         .during("reading the scan's cache")?;
     Ok(row.map(|row| Head { session_date: row.get(0), reference: row.get(1) }))

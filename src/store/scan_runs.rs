@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::error::{During, StoreError};
@@ -222,7 +223,7 @@ pub async fn before(client: &impl GenericClient, run_id: i64) -> Result<Option<i
 /// The instruments that the latest run of `profile` listed, ascending; none if there is none, or if it did not store them.
 pub async fn listed_last(client: &impl GenericClient, profile: &str) -> Result<Vec<i32>, StoreError> {
     let row = client
-        .query_opt(include_str!("../../sql/scan_run_fates.sql"), &[&profile])
+        .query_typed_opt(include_str!("../../sql/scan_run_fates.sql"), &[(&profile, Type::TEXT)])
         .await
         .during("reading the run before")?;
     let fates: Option<Vec<u8>> = row.and_then(|row| row.get(0));

@@ -11,7 +11,7 @@ use crate::domain::calendar::{Announced, Calendar, END_DAY, FIRST_DAY};
 /// The announced days that depart from the calendar's rule, ascending.
 pub async fn announced(client: &impl GenericClient) -> Result<Vec<Announced>, StoreError> {
     let rows = client
-        .query(include_str!("../../sql/announced_read.sql"), &[])
+        .query_typed(include_str!("../../sql/announced_read.sql"), &[])
         .await
         .during("reading the announced days")?;
     Ok(rows

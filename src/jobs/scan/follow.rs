@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use tokio_postgres::Transaction;
 
-use super::panel::{self, NewFeatures, Panel, Patch};
+use super::panel::{NewFeatures, Panel, Patch};
 use super::tape::Tape;
 use super::{ScanError, fresh};
 use crate::store::change_log::{Change, Topic};
 use crate::store::signals::LatestSignals;
-use crate::store::{date_of, instruments};
+use crate::store::{date_of, features, instruments};
 
 /// Where bars are taken from.
 pub enum Bars<'a> {
@@ -18,13 +18,21 @@ pub enum Bars<'a> {
     Memory(&'a mut Tape),
     /// From the database.
     Database,
-    /// The signals of what [`moved`] were computed already.
-    Computed(Vec<LatestSignals>),
+    /// The signals of what [`moved`] were computed already, and the features of what is [`due`] are read.
+    Computed(Vec<LatestSignals>, NewFeatures),
 }
 
 /// The instruments whose bars or splits changed, with the days, ascending.
 pub fn moved(changes: &[(String, Change)]) -> Vec<Change> {
     merged(changes, &[Topic::Bars, Topic::Splits])
+}
+
+/// The instruments whose feature rows of `session` a refresh changed, ascending.
+pub fn due(changes: &[(String, Change)], session: i32) -> Vec<i32> {
+    let session = date_of(session);
+    let mut due = merged(changes, &[Topic::Features]);
+    due.retain(|one| one.from <= session && one.through.is_none_or(|through| session <= through));
+    ids(&due)
 }
 
 /// What was brought up to date.
@@ -61,17 +69,20 @@ pub async fn follow(
     let moved = moved(changes);
     let mut patch = Patch { session: panel.session, moved: ids(&moved), ..Patch::default() };
     let mut followed = Followed { moved: moved.len(), ..Followed::default() };
-    let session = date_of(panel.session);
-    let covers =
-        |change: &Change| change.from <= session && change.through.is_none_or(|through| session <= through);
-    let mut due = merged(changes, &[Topic::Features]);
-    due.retain(covers);
-    let due = ids(&due);
-    // The features of the session so far, which is the one to rank on all looks but one a day, come while signals are computed.
+    let due = due(changes, panel.session);
+    // The features are of the session so far, which is the one to rank on all looks but one a day.
     let features = panel.read_again(transaction, due.clone());
-    let signals = signals_of(transaction, panel, bars, &moved, &patch.moved);
-    let (signals, (features, read)) = tokio::try_join!(signals, features)?;
-    patch.signals = signals;
+    (patch.signals, patch.features) = match bars {
+        Bars::Computed(signals, features) => (signals, features),
+        Bars::Database => tokio::try_join!(fresh::of_changed(transaction, &moved, &panel.signals), features)?,
+        Bars::Memory(tape) => {
+            let signals = async {
+                tape.update(transaction, &moved, panel.session).await?;
+                tape.signals(Some(&patch.moved))
+            };
+            tokio::try_join!(signals, features)?
+        }
+    };
     if !moved.is_empty() {
         followed.computed = patch.signals.len();
         patch.session = panel.session_with(&patch.moved, &patch.signals);
@@ -87,36 +98,17 @@ pub async fn follow(
         patch.instruments = Some(instruments::all(transaction).await?);
     }
     let mut touched = Some(union(&patch.moved, &due));
-    if patch.session == panel.session {
-        (patch.features, followed.features) = (features, read);
-    } else {
-        let rows = panel::read_features(transaction, patch.session).await?;
-        followed.features = rows.len();
-        patch.features = NewFeatures::All(rows);
+    if patch.session != panel.session {
+        patch.features = NewFeatures::All(features::read_session(transaction, date_of(patch.session)).await?);
         touched = None;
     }
+    if matches!(&patch.features, NewFeatures::All(rows) if rows.is_empty()) {
+        return Err(ScanError::NoFeatures(date_of(patch.session)));
+    }
+    followed.features = patch.features.rows();
     followed.touched = if renamed { None } else { touched.map(|touched| union(&touched, &restated)) };
     followed.changed = !changes.is_empty() || renamed;
     Ok(Some((followed, patch)))
-}
-
-/// The signals of the instruments `ids`, which `moved`, from `bars`.
-async fn signals_of(
-    transaction: &Transaction<'_>,
-    panel: &Panel,
-    bars: Bars<'_>,
-    moved: &[Change],
-    ids: &[i32],
-) -> Result<Vec<LatestSignals>, ScanError> {
-    match bars {
-        _ if moved.is_empty() => Ok(Vec::new()),
-        Bars::Memory(tape) => {
-            tape.update(transaction, moved, panel.session).await?;
-            tape.signals(Some(ids))
-        }
-        Bars::Computed(fresh) => Ok(fresh),
-        Bars::Database => fresh::of_changed(transaction, moved, &panel.signals).await,
-    }
 }
 
 /// The changes of `topics`, merged to one an instrument, ascending.

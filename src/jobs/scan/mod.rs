@@ -41,7 +41,7 @@ use asked::Asked;
 use earlier::Earlier;
 use follow::Bars;
 use packed::Unpacking;
-use panel::Panel;
+use panel::{NewFeatures, Panel};
 use profile::Profile;
 
 pub use crate::store::scan_runs::KEPT as RUNS_KEPT;
@@ -119,7 +119,7 @@ pub struct Scan {
     pub timings: Timings,
 }
 
-/// Changed instruments whose bars are looked up one by one beside the reading of the cache.
+/// Changed instruments whose bars and features are looked up one by one beside the reading of the cache.
 const FEW: usize = 1_000;
 
 /// What the last features refresh left beside its rows.
@@ -342,11 +342,16 @@ async fn from_cache(
     };
     let changes = change_log::since(transaction, &before).await?;
     let few: Vec<i32> = follow::moved(&changes).iter().map(|change| change.instrument_id).collect();
-    let (kept, bars) = match beside.filter(|_| few.len() <= FEW) {
+    let due = follow::due(&changes, session);
+    let (kept, bars) = match beside.filter(|_| few.len().max(due.len()) <= FEW) {
         None => (unpack(transaction, session).await?, Bars::Database),
         Some(beside) => {
-            let (kept, fresh) = tokio::try_join!(unpack(transaction, session), fresh::of_few(beside, &few))?;
-            (kept, Bars::Computed(fresh))
+            let (features, kept, signals) = tokio::try_join!(
+                NewFeatures::read(transaction, session, due),
+                unpack(transaction, session),
+                fresh::of_few(beside, &few)
+            )?;
+            (kept, Bars::Computed(signals, features))
         }
     };
     let Some(mut panel) = kept else {

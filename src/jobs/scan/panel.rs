@@ -58,6 +58,31 @@ pub enum NewFeatures {
     All(Vec<(i32, FeatureRow)>),
 }
 
+impl NewFeatures {
+    /// Reads those of `session` of the instruments `ids` (ascending).
+    pub async fn read(transaction: &Transaction<'_>, session: i32, ids: Vec<i32>) -> Result<Self, ScanError> {
+        if ids.is_empty() {
+            return Ok(Self::None);
+        }
+        let from = date_of(session);
+        let mut rows = Vec::new();
+        features::read_each(transaction, from, from + Days::new(1), Some(&ids), |id, row| {
+            rows.push((id, row));
+        })
+        .await?;
+        rows.sort_unstable_by_key(|(id, _)| *id);
+        Ok(Self::Of(ids, rows))
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Of(_, rows) | Self::All(rows) => rows.len(),
+        }
+    }
+}
+
 impl Panel {
     /// Reads what stands beside `signals` (ascending by instrument, not empty).
     ///
@@ -69,12 +94,16 @@ impl Panel {
         refreshed: Refreshed,
     ) -> Result<Self, ScanError> {
         let session = signals.iter().map(|row| row.session).max().unwrap_or_default();
+        let features = features::read_session(transaction, date_of(session)).await?;
+        if features.is_empty() {
+            return Err(ScanError::NoFeatures(date_of(session)));
+        }
         let mut panel = Self::default();
         let patch = Patch {
             session,
             signals,
             moved: Vec::new(),
-            features: NewFeatures::All(read_features(transaction, session).await?),
+            features: NewFeatures::All(features),
             instruments: Some(instruments::all(transaction).await?),
         };
         panel.apply(patch, refreshed);
@@ -91,33 +120,17 @@ impl Panel {
         others.map(|row| row.session).max().unwrap_or_default().max(latest)
     }
 
-    /// Reads the session's feature rows of the instruments `ids` (ascending) again, or all where these are many. Gives also how many
-    /// there are.
-    ///
-    /// # Errors
-    /// As of [`Panel::read`].
+    /// Reads the session's feature rows of the instruments `ids` (ascending) again, or all where these are many.
     pub async fn read_again(
         &self,
         transaction: &Transaction<'_>,
         ids: Vec<i32>,
-    ) -> Result<(NewFeatures, usize), ScanError> {
+    ) -> Result<NewFeatures, ScanError> {
         if ids.len() * 4 > self.features.len() {
-            let rows = read_features(transaction, self.session).await?;
-            let count = rows.len();
-            return Ok((NewFeatures::All(rows), count));
+            let rows = features::read_session(transaction, date_of(self.session)).await?;
+            return Ok(NewFeatures::All(rows));
         }
-        if ids.is_empty() {
-            return Ok((NewFeatures::None, 0));
-        }
-        let from = date_of(self.session);
-        let mut rows = Vec::new();
-        features::read_each(transaction, from, from + Days::new(1), Some(&ids), |id, row| {
-            rows.push((id, row));
-        })
-        .await?;
-        rows.sort_unstable_by_key(|(id, _)| *id);
-        let count = rows.len();
-        Ok((NewFeatures::Of(ids, rows), count))
+        NewFeatures::read(transaction, self.session, ids).await
     }
 
     /// Brings the panel into the snapshot that `patch` was read in. An instrument whose latest bar is more than [`HISTORY`] sessions
@@ -164,16 +177,6 @@ impl Panel {
         let at = self.features.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         Some(&self.features[at].1)
     }
-}
-
-/// The feature rows of a session, ascending by instrument.
-pub async fn read_features(
-    transaction: &Transaction<'_>,
-    session: i32,
-) -> Result<Vec<(i32, FeatureRow)>, ScanError> {
-    let session = date_of(session);
-    let rows = features::read_session(transaction, session).await?;
-    if rows.is_empty() { Err(ScanError::NoFeatures(session)) } else { Ok(rows) }
 }
 
 /// Puts `fresh` in the place of the rows of `ids`. All are ascending by instrument; most have both, and those are written over.

@@ -58,6 +58,9 @@ impl Tape {
         changes: &[Change],
         latest: i32,
     ) -> Result<(), ScanError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let ids: Vec<i32> = changes.iter().map(|change| change.instrument_id).collect();
         let from = |change: &Change| nyse().at_or_after(change.from).unwrap_or(i32::MAX);
         let (recent, old): (Vec<&Change>, Vec<&Change>) =
