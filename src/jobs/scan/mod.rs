@@ -98,9 +98,9 @@ impl Sources {
 pub struct Timings {
     /// Reading the change log, bars and kept signals, and computing signals.
     pub signals: Duration,
-    /// Reading features and instruments, cross-section, scores and ranks.
+    /// Cross-section, scores, ranks and the answer, while the panel and its signals are kept.
     pub ranking: Duration,
-    /// Keeping signals, run and tidemark.
+    /// Keeping the run.
     pub storing: Duration,
 }
 
@@ -203,15 +203,21 @@ pub async fn run(
     let Found { panel, sources, touched, standing, tide } = found;
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let (answer, _) = ranked_answer(&transaction, panel, profile).await?;
+    let panel = Arc::new(panel);
+    // What the next scan starts from does not depend on the ranking: the database takes it while the market is ranked.
+    let kept = async {
+        let kept = tokio::try_join!(
+            keep(&transaction, &panel, &standing, touched.as_deref()),
+            change_log::store(&transaction, Job::Scan, &tide, &definitions),
+            scan_runs::listed_last(&transaction, &profile.name)
+        );
+        Ok(kept?)
+    };
+    let ranked = ranked_answer(&transaction, panel.clone(), profile);
+    let ((answer, _), ((), (), listed_last)) = tokio::try_join!(ranked, kept)?;
     timings.ranking = started.elapsed();
 
     let started = Instant::now();
-    let ((), (), listed_last) = tokio::try_join!(
-        keep(&transaction, &answer.ranked.panel, &standing, touched.as_deref()),
-        change_log::store(&transaction, Job::Scan, &tide, &definitions),
-        scan_runs::listed_last(&transaction, &profile.name)
-    )?;
     let mut counts = answer.counts_json();
     sources.add_to(&mut counts);
     let stored = answer.len().min(STORED_ROWS);
@@ -255,7 +261,7 @@ pub async fn run_as_of(
     let sources = Sources { changed: computed, computed, ..Sources::default() };
     let mut timings = Timings { signals: started.elapsed(), ..Timings::default() };
     let started = Instant::now();
-    let (answer, _) = ranked_answer(&transaction, panel, profile).await?;
+    let (answer, _) = ranked_answer(&transaction, Arc::new(panel), profile).await?;
     timings.ranking = started.elapsed();
     Ok(Scan { run_id: None, mode: Mode::Full, sources, answer, timings })
 }
@@ -280,12 +286,16 @@ async fn panel_as_of(
 /// Ranks the market and answers the profile; also what the profile read of earlier sessions.
 async fn ranked_answer(
     transaction: &Transaction<'_>,
-    panel: Panel,
+    panel: Arc<Panel>,
     profile: &Arc<Profile>,
 ) -> Result<(Answer, Earlier), ScanError> {
     let earlier = Earlier::read(transaction, &panel, None, &profile.reads().earlier).await?;
-    let ranked = ranked::rank(Arc::new(panel), &profile.weights)?;
-    Ok((answer::answer(Arc::new(ranked), &earlier, profile.clone())?, earlier))
+    let profile = profile.clone();
+    let ranking = tokio::task::spawn_blocking(move || {
+        let ranked = Arc::new(ranked::rank(panel, &profile.weights)?);
+        Ok((answer::answer(ranked, &earlier, profile)?, earlier))
+    });
+    ranking.await.map_err(|_| StoreError::Stopped("ranking the market"))?
 }
 
 /// What the last features refresh left. Features are asked for before the long work begins.

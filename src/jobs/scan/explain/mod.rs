@@ -63,7 +63,7 @@ pub async fn run(
         let found = super::from_cache(&transaction, None, &super::definitions(), refreshed).await?;
         (Mode::Incremental, found.panel)
     };
-    let (answer, earlier) = super::ranked_answer(&transaction, panel, profile).await?;
+    let (answer, earlier) = super::ranked_answer(&transaction, Arc::new(panel), profile).await?;
     let row = answer.ranked.panel.instruments.iter().position(|one| one.id == id);
     let row = row.ok_or_else(|| ExplainError::NoBars { ticker: ticker.to_owned() })?;
     Ok(explained(ticker, mode, &answer, &earlier, row)?)
