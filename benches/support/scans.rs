@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use tidemark::domain::bar::DayBar;
@@ -24,9 +24,6 @@ const SESSIONS: i32 = 300;
 
 /// Measured runs of each; one more warms up.
 const RUNS: u64 = 19;
-
-/// Pause before a living market is asked to follow.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Share of the instruments that change before an incremental scan.
 const CHANGED: usize = 100;
@@ -117,8 +114,6 @@ async fn living(database: &mut Database, market: &Market, report: &mut Report) -
             let changed = |id: i32, session: i32| -> Option<DayBar> { Some(bar(id, session, print)) };
             updates::write(database, &ids, market.last, changed).await?;
             database.programs.run("features", &["refresh"])?;
-            // The refresh and its connections have come to their end.
-            tokio::time::sleep(PAUSE).await;
             let started = Instant::now();
             let followed = living.follow(&mut database.client).await?;
             let read = started.elapsed().as_secs_f64();
