@@ -25,7 +25,7 @@ const RECENT: i32 = 10;
 const MANY: usize = 4;
 
 /// One instrument's last bars, oldest first, raw as printed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Series {
     sessions: Vec<i32>,
     /// Open, high, low, close, volume.
@@ -36,7 +36,7 @@ struct Series {
 }
 
 /// The last bars of the market.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Tape {
     series: BTreeMap<i32, Series>,
 }
