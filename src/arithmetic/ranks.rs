@@ -105,6 +105,19 @@ mod tests {
         assert!(percentile_ranks(&[], &[]).is_empty());
     }
 
+    /// The row takes the place of the lowest bits while it is sorted.
+    #[test]
+    fn values_that_differ_in_their_last_bit_are_told_apart() {
+        let value = |step: u64| f64::from_bits(1.5_f64.to_bits() + step);
+        let steps = [7, 3, 0, 5, 6, 1, 4, 2];
+        let (up, down): (Vec<f64>, Vec<f64>) =
+            steps.map(|step| (value(step), -value(step))).into_iter().unzip();
+        let rank = |step: u64| (step as f64 + 0.5) / 8.0;
+        assert_eq!(percentile_ranks(&up, &[true; 8]), steps.map(rank));
+        assert_eq!(percentile_ranks(&down, &[true; 8]), steps.map(|step| 1.0 - rank(step)));
+        assert_eq!(ranked_rows(&up, &[""; 8]), [0, 4, 3, 6, 1, 7, 5, 2]);
+    }
+
     #[test]
     fn a_mean_is_of_those_present() {
         let (a, b, c) = ([1.0, 1.0, f64::NAN], [4.0, f64::NAN, f64::NAN], [4.0, 2.0, 7.0]);
